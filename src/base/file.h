@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Small files and folders. Nothing here follows a caller's text into a path: callers join only ids that were checked.
+
+#include "base/result.h"
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace pileus {
+
+// Whole file, refused above `limit` bytes.
+Result<std::string> read_file(const std::filesystem::path& path, size_t limit = 16 * 1024 * 1024);
+// Writes beside it, fsyncs, renames, fsyncs the folder: after a crash there is the old file or the new one.
+Result<void> write_file_durably(const std::filesystem::path& path, std::string_view content, unsigned mode = 0600);
+Result<void> make_directories(const std::filesystem::path& path, unsigned mode = 0700);
+Result<void> remove_all(const std::filesystem::path& path);
+
+} // namespace pileus

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "domain/ledger.h"
+
+#include <array>
+#include <utility>
+
+namespace pileus::domain {
+
+namespace {
+constexpr std::array<std::pair<LedgerKind, std::string_view>, 7> names{{
+    {LedgerKind::instance_started, "instance-started"},
+    {LedgerKind::instance_ended, "instance-ended"},
+    {LedgerKind::volume_created, "volume-created"},
+    {LedgerKind::volume_resized, "volume-resized"},
+    {LedgerKind::volume_deleted, "volume-deleted"},
+    {LedgerKind::address_taken, "address-taken"},
+    {LedgerKind::address_released, "address-released"},
+}};
+} // namespace
+
+std::string_view to_string(LedgerKind kind) {
+    for (const auto& [value, name] : names)
+        if (value == kind)
+            return name;
+    return "";
+}
+
+std::optional<LedgerKind> parse_ledger_kind(std::string_view text) {
+    for (const auto& [value, name] : names)
+        if (name == text)
+            return value;
+    return std::nullopt;
+}
+
+} // namespace pileus::domain

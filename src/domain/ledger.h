@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/clock.h"
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace pileus::domain {
+
+// What starts or stops a charge. A row of the ledger is written in the transaction that causes it and is never changed;
+// usage and money are a replay of the rows (src/meter).
+enum class LedgerKind {
+    instance_started, // detail: the instance type. Charged from here, at least 60 s
+    instance_ended,   // stopped, terminated or dead
+    volume_created,   // quantity: GiB; detail: the volume type
+    volume_resized,   // quantity: the new GiB
+    volume_deleted,
+    address_taken, // a public IPv4 address; detail: the address
+    address_released,
+};
+
+struct LedgerEvent {
+    int64_t sequence = 0; // given by the store, ascending
+    Time at{};
+    std::string account_id;
+    std::string region;
+    std::string resource_id; // the instance, the volume, the interface or the allocation
+    std::string instance_id; // whom to show it under; "" when it belongs to no instance
+    LedgerKind kind = LedgerKind::instance_started;
+    int64_t quantity = 0;
+    std::string detail;
+};
+
+std::string_view to_string(LedgerKind kind);
+std::optional<LedgerKind> parse_ledger_kind(std::string_view text);
+
+} // namespace pileus::domain
