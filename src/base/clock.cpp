@@ -2,7 +2,6 @@
 #include "base/clock.h"
 
 #include <fmt/core.h>
-
 #include <thread>
 
 namespace pileus {
@@ -86,7 +85,8 @@ std::optional<microseconds> take_fraction(std::string_view& text) {
         return microseconds{0};
     int64_t value = 0;
     size_t digits = 0;
-    for (; !text.empty() && text.front() >= '0' && text.front() <= '9'; text.remove_prefix(1), ++digits)
+    for (; !text.empty() && text.front() >= '0' && text.front() <= '9';
+         text.remove_prefix(1), ++digits)
         if (digits < 6)
             value = value * 10 + (text.front() - '0');
     if (digits == 0 || digits > 9)

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/random.h"
 
-#include <sys/random.h>
-
 #include <array>
 #include <cerrno>
+#include <sys/random.h>
 #include <system_error>
 
 namespace pileus {

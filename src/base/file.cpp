@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/file.h"
+
+#include "base/unique_fd.h"
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <sys/stat.h>
+#include <system_error>
+
+namespace pileus {
+
+namespace {
+
+tl::unexpected<Error> fail_errno(const char* what, const std::filesystem::path& path) {
+    const int number = errno;
+    return fail(
+        number == ENOENT ? errors::not_found : errors::unavailable,
+        fmt::format(
+            "cannot {} {}: {}", what, path.string(), std::generic_category().message(number)));
+}
+
+bool write_all(int fd, std::string_view content) {
+    while (!content.empty()) {
+        const ssize_t n = ::write(fd, content.data(), content.size());
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return false;
+        content.remove_prefix(static_cast<size_t>(n));
+    }
+    return true;
+}
+
+Result<void> sync_folder(const std::filesystem::path& folder) {
+    const UniqueFd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!fd || ::fsync(fd.get()) != 0)
+        return fail_errno("sync the folder", folder);
+    return {};
+}
+
+} // namespace
+
+Result<std::string> read_file(const std::filesystem::path& path, size_t limit) {
+    const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!fd)
+        return fail_errno("open", path);
+    // Files of /proc say that they are empty: the size is not asked, the file is read to its end.
+    std::string content;
+    std::array<char, 16384> buffer;
+    while (true) {
+        const ssize_t n = ::read(fd.get(), buffer.data(), buffer.size());
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return fail_errno("read", path);
+        if (n == 0)
+            return content;
+        if (content.size() + static_cast<size_t>(n) > limit)
+            return fail(errors::invalid,
+                        fmt::format("{} is larger than {} bytes", path.string(), limit));
+        content.append(buffer.data(), static_cast<size_t>(n));
+    }
+}
+
+Result<void>
+write_file_durably(const std::filesystem::path& path, std::string_view content, unsigned mode) {
+    const auto folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+    std::string temporary = (folder / ("." + path.filename().string() + ".XXXXXX")).string();
+    UniqueFd fd(::mkostemp(temporary.data(), O_CLOEXEC));
+    if (!fd)
+        return fail_errno("create a file beside", path);
+    if (!write_all(fd.get(), content) || ::fchmod(fd.get(), mode) != 0 || ::fsync(fd.get()) != 0 ||
+        ::rename(temporary.c_str(), path.c_str()) != 0) {
+        auto error = fail_errno("write", path);
+        ::unlink(temporary.c_str());
+        return error;
+    }
+    return sync_folder(folder);
+}
+
+Result<void> make_directories(const std::filesystem::path& path, unsigned mode) {
+    std::filesystem::path folder;
+    for (const auto& part : path) {
+        folder /= part;
+        if (::mkdir(folder.c_str(), mode) == 0 || errno == EEXIST)
+            continue;
+        return fail_errno("create the folder", folder);
+    }
+    std::error_code ignored;
+    if (!std::filesystem::is_directory(path, ignored))
+        return fail(errors::unavailable,
+                    fmt::format("{} exists and is not a folder", path.string()));
+    return {};
+}
+
+Result<void> remove_all(const std::filesystem::path& path) {
+    std::error_code error;
+    std::filesystem::remove_all(path, error);
+    if (error)
+        return fail(errors::unavailable,
+                    fmt::format("cannot remove {}: {}", path.string(), error.message()));
+    return {};
+}
+
+} // namespace pileus
