@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "drivers/volumes/volumes.h"
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace pileus::drivers {
+
+struct MachineDisk {
+    DiskChain chain;
+    std::string serial; // what the guest reads: the volume id without its dash, as on EC2
+    bool boot = false;
+};
+
+struct MachineInterface {
+    std::string interface_id;
+    std::string mac;
+    int mtu = 1500;
+    // Opens the tap that the network driver made; called once, while the machine is being started. Empty in emulation.
+    std::function<Result<UniqueFd>()> open_tap;
+};
+
+// Everything that a guest is started with. The instance id names it everywhere.
+struct MachineSpec {
+    std::string instance_id;
+    int vcpus = 1;
+    int64_t memory_mib = 512;
+    std::string firmware = "bios"; // or "uefi"
+    std::string system_uuid;       // begins with "ec2"; the serial number too, so that cloud-init knows EC2
+    std::string instance_type;     // shown in the guest's DMI table as the product name, as on EC2
+    std::string zone;
+    std::vector<MachineDisk> disks;
+    std::vector<MachineInterface> interfaces;
+};
+
+enum class MachineState {
+    absent,    // there is no such guest, or its process is gone
+    running,
+    paused,
+    shut_down, // the guest switched itself off (or obeyed the power button); its process waits to be destroyed or reset
+};
+
+struct MachineObservation {
+    MachineState state = MachineState::absent;
+    std::string detail; // why it is absent or paused, for a person: "killed by signal 9", "no space left on device"
+};
+
+struct Acceleration {
+    std::string name; // "kvm", "tcg" or "emulated"
+    bool proven = false;
+    std::string reason; // why not kvm, for `pileus doctor`
+};
+
+// Runs guests, one process each. The process and its sockets live in the instance's folder and outlive the daemon; recover()
+// adopts them again. Any thread may call it; calls on the same id are serialised by the caller.
+class Hypervisor {
+  public:
+    virtual ~Hypervisor() = default;
+
+    // How guests run on this machine. Slow the first time (it boots one), remembered afterwards.
+    virtual Acceleration probe() = 0;
+    // Adopts the guests that outlived the last daemon; returns their instance ids.
+    virtual Result<std::vector<std::string>> recover() = 0;
+
+    // Starts the guest. A guest that is there already is success.
+    virtual Result<void> start(const MachineSpec& spec) = 0;
+    // Presses the power button; whether the guest obeys shows in observe().
+    virtual Result<void> power_button(const std::string& instance_id) = 0;
+    // Resets the machine and lets it run on, from `running` or `shut_down`: the second half of a reboot.
+    virtual Result<void> reset(const std::string& instance_id) = 0;
+    // Ends the guest's process and forgets it; its console output stays until forget(). Absent is success.
+    virtual Result<void> destroy(const std::string& instance_id) = 0;
+    // Removes the instance's folder.
+    virtual Result<void> forget(const std::string& instance_id) = 0;
+    virtual MachineObservation observe(const std::string& instance_id) = 0;
+    // The last `limit` bytes that the guest wrote to its serial port since its last start.
+    virtual Result<std::string> console_output(const std::string& instance_id, size_t limit) = 0;
+
+    // Called from a thread of the driver when a guest's state may have changed; the callee only makes a note of the id.
+    // Set once, before recover().
+    virtual void on_change(std::function<void(const std::string& instance_id)> callback) = 0;
+};
+
+} // namespace pileus::drivers
