@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "domain/volume.h"
+#include "store/scope.h"
+#include "store/store.h"
+
+#include <vector>
+
+namespace pileus::store::volumes {
+
+void insert(Transaction& tx, const domain::Volume& volume);
+void update(Transaction& tx, const domain::Volume& volume);
+void erase(Transaction& tx, const std::string& id);
+std::optional<domain::Volume> find(Transaction& tx, const std::string& id);
+std::vector<domain::Volume> list(Transaction& tx, const Scope& scope, const Page& page);
+std::vector<domain::Volume> list_of_instance(Transaction& tx, const std::string& instance_id);
+std::vector<domain::Volume> list_of_host(Transaction& tx, const std::string& host_id);
+
+} // namespace pileus::store::volumes
+
+namespace pileus::store::snapshots {
+
+void insert(Transaction& tx, const domain::Snapshot& snapshot);
+void erase(Transaction& tx, const std::string& id);
+std::optional<domain::Snapshot> find(Transaction& tx, const std::string& id);
+
+} // namespace pileus::store::snapshots
