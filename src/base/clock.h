@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Time comes in through the constructor. Clock is shared by all threads and outlives everything that holds it.
+// Time comes in through the constructor. Clock is shared by all threads and outlives everything
+// that holds it.
 
 #include <atomic>
 #include <chrono>
@@ -32,7 +33,8 @@ class SystemClock final : public Clock {
     void sleep(Duration duration) const override;
 };
 
-// A clock that stands still until it is advanced. For tests and the simulator; sleeping advances it.
+// A clock that stands still until it is advanced. For tests and the simulator; sleeping advances
+// it.
 class ManualClock final : public Clock {
   public:
     explicit ManualClock(Time start = Time{std::chrono::seconds{1'700'000'000}});
@@ -47,7 +49,8 @@ class ManualClock final : public Clock {
 
 // "2011-12-20T08:29:31.000Z", as EC2 writes timestamps (UTC, milliseconds).
 std::string format_iso8601(Time time);
-// Accepts "2011-12-20T08:29:31Z", fractions of a second, and offsets such as "+01:00"; nothing else.
+// Accepts "2011-12-20T08:29:31Z", fractions of a second, and offsets such as "+01:00"; nothing
+// else.
 std::optional<Time> parse_iso8601(std::string_view text);
 // "20111220T082931Z", as SigV4 writes it (x-amz-date).
 std::string format_basic(Time time);

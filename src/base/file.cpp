@@ -98,7 +98,7 @@ Result<void> make_directories(const std::filesystem::path& path, unsigned mode) 
     return {};
 }
 
-Result<void> remove_all(const std::filesystem::path& path) {
+Result<void> remove_tree(const std::filesystem::path& path) {
     std::error_code error;
     std::filesystem::remove_all(path, error);
     if (error)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Small files and folders. Nothing here follows a caller's text into a path: callers join only ids that were checked.
+// Small files and folders. Nothing here follows a caller's text into a path: callers join only ids
+// that were checked.
 
 #include "base/result.h"
 
@@ -13,9 +14,14 @@ namespace pileus {
 
 // Whole file, refused above `limit` bytes.
 Result<std::string> read_file(const std::filesystem::path& path, size_t limit = 16 * 1024 * 1024);
-// Writes beside it, fsyncs, renames, fsyncs the folder: after a crash there is the old file or the new one.
-Result<void> write_file_durably(const std::filesystem::path& path, std::string_view content, unsigned mode = 0600);
+// Writes beside it, fsyncs, renames, fsyncs the folder: after a crash there is the old file or the
+// new one.
+Result<void> write_file_durably(const std::filesystem::path& path,
+                                std::string_view content,
+                                unsigned mode = 0600);
 Result<void> make_directories(const std::filesystem::path& path, unsigned mode = 0700);
-Result<void> remove_all(const std::filesystem::path& path);
+// A folder and all in it, without following links; what is not there is no error. (Not called
+// remove_all: argument-dependent lookup would find std::filesystem's beside it.)
+Result<void> remove_tree(const std::filesystem::path& path);
 
 } // namespace pileus

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// One line a fact: log_info("instance started", {{"instance", id}, {"took_ms", "80"}}). Any thread. The sink is chosen once,
-// in main(). Values that may be secret never get here; control characters are escaped.
+// One line a fact: log_info("instance started", {{"instance", id}, {"took_ms", "80"}}). Any thread.
+// The sink is chosen once, in main(). Values that may be secret never get here; control characters
+// are escaped.
 
 #include <initializer_list>
 #include <string>

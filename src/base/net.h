@@ -24,7 +24,8 @@ struct Ipv4Cidr {
     Ipv4 base; // the network address: host bits are zero
     int prefix = 0;
 
-    // "10.0.0.0/16". nullopt when malformed; host bits are cleared, as EC2 does with "100.68.0.18/18".
+    // "10.0.0.0/16". nullopt when malformed; host bits are cleared, as EC2 does with
+    // "100.68.0.18/18".
     static std::optional<Ipv4Cidr> parse(std::string_view text);
     std::string str() const;
     uint64_t size() const { return uint64_t{1} << (32 - prefix); }

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Programs of the machine, described as data: an argument vector, never a shell line. ProcessRunner comes in through the
-// constructor, so that tests can check what would be run. Any thread may call it.
+// Programs of the machine, described as data: an argument vector, never a shell line. ProcessRunner
+// comes in through the constructor, so that tests can check what would be run. Any thread may call
+// it.
 
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
 
-#include <sys/types.h>
-
 #include <map>
 #include <string>
 #include <string_view>
+#include <sys/types.h>
 #include <vector>
 
 namespace pileus {
@@ -24,13 +24,13 @@ struct InheritedFd {
 };
 
 struct ProcessSpec {
-    std::vector<std::string> argv;               // argv[0] is looked up in PATH
-    std::string stdin_text;                      // run() only
-    std::map<std::string, std::string> set_env;  // added to the caller's environment
-    std::vector<InheritedFd> fds;                // everything else but 0, 1, 2 is closed in the child
+    std::vector<std::string> argv;              // argv[0] is looked up in PATH
+    std::string stdin_text;                     // run() only
+    std::map<std::string, std::string> set_env; // added to the caller's environment
+    std::vector<InheritedFd> fds; // everything else but 0, 1, 2 is closed in the child
     Duration timeout = std::chrono::seconds{30}; // run() only: the child is killed when it passes
-    std::string output_path;                     // spawn() only: stdout and stderr are appended here; "" is /dev/null
-    bool new_session = true;                     // spawn() only: setsid(), so that the child outlives the daemon
+    std::string output_path; // spawn() only: stdout and stderr are appended here; "" is /dev/null
+    bool new_session = true; // spawn() only: setsid(), so that the child outlives the daemon
 };
 
 struct ProcessOutput {
@@ -42,9 +42,11 @@ struct ProcessOutput {
 class ProcessRunner {
   public:
     virtual ~ProcessRunner() = default;
-    // Runs to the end. An exit code other than 0 is not an error here; a missing program and a time-out are.
+    // Runs to the end. An exit code other than 0 is not an error here; a missing program and a
+    // time-out are.
     virtual Result<ProcessOutput> run(const ProcessSpec& spec) = 0;
-    // Starts a process that lives on by itself; the caller must reap it (waitpid or a pidfd) while it is its child.
+    // Starts a process that lives on by itself; the caller must reap it (waitpid or a pidfd) while
+    // it is its child.
     virtual Result<pid_t> spawn(const ProcessSpec& spec) = 0;
 };
 
@@ -54,10 +56,12 @@ class SystemProcessRunner final : public ProcessRunner {
     Result<pid_t> spawn(const ProcessSpec& spec) override;
 };
 
-// run() that also turns an exit code other than 0 into an error carrying the end of stderr; returns stdout.
+// run() that also turns an exit code other than 0 into an error carrying the end of stderr; returns
+// stdout.
 Result<std::string> run_checked(ProcessRunner& runner, const ProcessSpec& spec);
 
-// A process as it can be recognised later: pids are reused, a pid with its start time and the machine's boot id is not.
+// A process as it can be recognised later: pids are reused, a pid with its start time and the
+// machine's boot id is not.
 struct ProcessIdentity {
     pid_t pid = 0;
     uint64_t start_ticks = 0; // field 22 of /proc/PID/stat

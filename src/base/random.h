@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Randomness comes in through the constructor: the machine's own in the daemon, a seeded one in tests and the simulator.
-// Safe to call from any thread.
+// Randomness comes in through the constructor: the machine's own in the daemon, a seeded one in
+// tests and the simulator. Safe to call from any thread.
 
 #include <cstdint>
 #include <mutex>
