@@ -13,6 +13,7 @@ struct Caller {
     std::string arn;
     std::string user_id;
     std::string request_id;
+    bool dry_run = false;   // DryRun=true: everything is checked, nothing is done
 };
 
 } // namespace pileus::domain

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/clock.h"
+#include "base/net.h"
+#include "base/random.h"
+#include "base/result.h"
+#include "catalog/catalog.h"
+#include "domain/caller.h"
+#include "domain/error_codes.h"
+#include "store/scope.h"
+#include "store/store.h"
+
+#include <string>
+#include <vector>
+
+namespace pileus::cloud {
+
+struct Zone {
+    std::string name; // "us-east-1a"
+    std::string id;   // "use1-az1"
+};
+struct Region {
+    std::string name; // "us-east-1"
+    std::vector<Zone> zones;
+};
+
+// EC2's default quotas and limits; each can be configured. https://docs.aws.amazon.com/ec2/latest/instancetypes/ec2-instance-quotas.html
+// and https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html
+struct Limits {
+    int running_vcpus = 1152;          // a region, on-demand standard families
+    int instances_per_launch = 1000;
+    int key_pairs = 5000;
+    int security_groups = 2500;        // a region
+    int rules_per_security_group = 60; // each direction, IPv4 and IPv6 apart
+    int security_groups_per_interface = 5;
+    int tags_per_resource = 50;
+    int user_data_bytes = 16384;
+};
+
+struct HostCapacity {
+    std::string host_id;
+    int cpus = 1;
+    int64_t memory_mib = 0;      // what guests may have together
+    double cpu_overcommit = 4.0; // vCPUs promised together, as a multiple of `cpus`
+};
+
+struct Settings {
+    std::vector<Region> regions; // the first is the default
+    std::string shipped_images_account = "136693071363"; // owner of the images built here: Debian's own account on EC2
+    Ipv4Cidr public_pool;        // addresses given to instances
+    HostCapacity host;
+    Limits limits;
+    Duration stop_timeout = std::chrono::minutes{2}; // how long a guest may take to shut down before it is cut off
+};
+
+// What every class of this folder stands on. Owned by the daemon's root, outlives them all; immutable but for what the store holds.
+struct Context {
+    store::Store& store;
+    Clock& clock;
+    Random& random;
+    const catalog::Catalog& catalog;
+    const Settings& settings;
+    std::string page_key; // seals page tokens: 32 bytes, the same after a restart
+};
+
+inline store::Scope scope_of(const domain::Caller& caller) {
+    return {caller.account_id, caller.region};
+}
+
+const Region* find_region(const Settings& settings, const std::string& name);
+
+// The last check of every operation, after validation and before the first effect.
+Result<void> end_if_dry_run(const domain::Caller& caller);
+
+} // namespace pileus::cloud

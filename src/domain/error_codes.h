@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// EC2's error codes, spelled as EC2 spells them (https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html).
+// The spelling is irregular and clients match it to the letter: use these, never a literal.
+
+namespace pileus::domain::codes {
+
+inline constexpr const char* dry_run_operation = "DryRunOperation";
+inline constexpr const char* auth_failure = "AuthFailure";
+inline constexpr const char* operation_not_permitted = "OperationNotPermitted";
+inline constexpr const char* unsupported_operation = "UnsupportedOperation";
+inline constexpr const char* invalid_action = "InvalidAction";
+inline constexpr const char* missing_parameter = "MissingParameter";
+inline constexpr const char* unknown_parameter = "UnknownParameter";
+inline constexpr const char* invalid_parameter = "InvalidParameter";
+inline constexpr const char* invalid_parameter_value = "InvalidParameterValue";
+inline constexpr const char* invalid_parameter_combination = "InvalidParameterCombination";
+inline constexpr const char* invalid_filter = "InvalidFilter";
+inline constexpr const char* invalid_next_token = "InvalidNextToken";
+inline constexpr const char* invalid_id = "InvalidID";
+inline constexpr const char* tag_limit_exceeded = "TagLimitExceeded";
+inline constexpr const char* idempotent_parameter_mismatch = "IdempotentParameterMismatch";
+inline constexpr const char* request_limit_exceeded = "RequestLimitExceeded";
+inline constexpr const char* dependency_violation = "DependencyViolation";
+
+inline constexpr const char* instance_not_found = "InvalidInstanceID.NotFound";
+inline constexpr const char* instance_malformed = "InvalidInstanceID.Malformed";
+inline constexpr const char* incorrect_instance_state = "IncorrectInstanceState";
+inline constexpr const char* incorrect_state = "IncorrectState";
+inline constexpr const char* invalid_user_data = "InvalidUserData.Malformed";
+inline constexpr const char* insufficient_instance_capacity = "InsufficientInstanceCapacity";
+inline constexpr const char* vcpu_limit_exceeded = "VcpuLimitExceeded";
+inline constexpr const char* instance_limit_exceeded = "InstanceLimitExceeded";
+inline constexpr const char* invalid_instance_type = "InvalidInstanceType";
+
+inline constexpr const char* image_not_found = "InvalidAMIID.NotFound";
+inline constexpr const char* image_malformed = "InvalidAMIID.Malformed";
+inline constexpr const char* image_unavailable = "InvalidAMIID.Unavailable";
+inline constexpr const char* invalid_block_device_mapping = "InvalidBlockDeviceMapping";
+inline constexpr const char* volume_not_found = "InvalidVolume.NotFound";
+inline constexpr const char* snapshot_not_found = "InvalidSnapshot.NotFound";
+
+inline constexpr const char* key_pair_not_found = "InvalidKeyPair.NotFound";
+inline constexpr const char* key_pair_duplicate = "InvalidKeyPair.Duplicate";
+inline constexpr const char* key_pair_format = "InvalidKeyPair.Format";
+inline constexpr const char* key_format = "InvalidKey.Format";
+
+inline constexpr const char* group_not_found = "InvalidGroup.NotFound";
+inline constexpr const char* group_id_malformed = "InvalidGroupId.Malformed";
+inline constexpr const char* group_duplicate = "InvalidGroup.Duplicate";
+inline constexpr const char* group_in_use = "InvalidGroup.InUse";
+inline constexpr const char* group_reserved = "InvalidGroup.Reserved";
+inline constexpr const char* cannot_delete = "CannotDelete";
+inline constexpr const char* permission_not_found = "InvalidPermission.NotFound";
+inline constexpr const char* permission_duplicate = "InvalidPermission.Duplicate";
+inline constexpr const char* permission_malformed = "InvalidPermission.Malformed";
+inline constexpr const char* security_group_rule_not_found = "InvalidSecurityGroupRuleId.NotFound";
+inline constexpr const char* security_group_rule_malformed = "InvalidSecurityGroupRuleId.Malformed";
+inline constexpr const char* rules_limit_exceeded = "RulesPerSecurityGroupLimitExceeded";
+inline constexpr const char* groups_per_interface_limit_exceeded = "SecurityGroupsPerInterfaceLimitExceeded";
+inline constexpr const char* group_limit_exceeded = "SecurityGroupLimitExceeded";
+
+inline constexpr const char* vpc_not_found = "InvalidVpcID.NotFound";
+inline constexpr const char* vpc_malformed = "InvalidVpcID.Malformed";
+inline constexpr const char* vpc_id_not_specified = "VPCIdNotSpecified";
+inline constexpr const char* subnet_not_found = "InvalidSubnetID.NotFound";
+inline constexpr const char* subnet_malformed = "InvalidSubnetID.Malformed";
+inline constexpr const char* missing_default_subnet = "MissingInput";
+inline constexpr const char* insufficient_addresses = "InsufficientFreeAddressesInSubnet";
+inline constexpr const char* insufficient_public_addresses = "InsufficientAddressCapacity";
+inline constexpr const char* ip_address_in_use = "InvalidIPAddress.InUse";
+inline constexpr const char* interface_not_found = "InvalidNetworkInterfaceID.NotFound";
+inline constexpr const char* resource_not_found = "InvalidID";
+
+} // namespace pileus::domain::codes
