@@ -7,10 +7,12 @@ namespace pileus::cloud {
 
 namespace {
 constexpr std::string_view tag_prefix = "tag:";
-}
+constexpr size_t filter_values_max = 200;
+} // namespace
 
 bool is_tag_filter(std::string_view name) {
-    return name == "tag-key" || name == "tag-value" || (name.starts_with(tag_prefix) && name.size() > tag_prefix.size());
+    return name == "tag-key" || name == "tag-value" ||
+           (name.starts_with(tag_prefix) && name.size() > tag_prefix.size());
 }
 
 bool any_matches(const Filter& filter, std::string_view value) {
@@ -30,8 +32,29 @@ bool tags_match(const Filter& filter, const domain::Tags& tags) {
     });
 }
 
+Result<void> check_filter_values(const Filters& filters) {
+    size_t count = 0;
+    for (const auto& filter : filters) {
+        if (filter.name.empty())
+            return fail(domain::codes::missing_parameter,
+                        "The request must contain the parameter Filter.Name");
+        if (filter.values.empty())
+            return fail(
+                domain::codes::invalid_parameter_value,
+                fmt::format("The filter '{}' has no value: give it at least one.", filter.name));
+        count += filter.values.size();
+    }
+    if (count > filter_values_max)
+        return fail(
+            domain::codes::filter_limit_exceeded,
+            fmt::format("The maximum number of filter values specified on a single call is {}",
+                        filter_values_max));
+    return {};
+}
+
 Result<void> reject_filter(std::string_view name) {
-    return fail(domain::codes::invalid_parameter_value, fmt::format("The filter '{}' is invalid", name));
+    return fail(domain::codes::invalid_parameter_value,
+                fmt::format("The filter '{}' is invalid", name));
 }
 
 } // namespace pileus::cloud

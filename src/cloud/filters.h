@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// EC2's filters: the values of one filter are alternatives, several filters must all match, names and values are case-sensitive,
-// '*' and '?' are wildcards. Each resource has one table of filter names; a name that is not in it is an error.
-// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Filtering.html
+// EC2's filters: the values of one filter are alternatives, several filters must all match, names
+// and values are case-sensitive,
+// '*' and '?' are wildcards. Each resource has one table of filter names; a name that is not in it
+// is an error. https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Filtering.html
 
 #include "base/result.h"
 #include "base/text.h"
@@ -25,7 +26,8 @@ struct Filter {
 };
 using Filters = std::vector<Filter>;
 
-// Given each value that a resource has under a filter's name; a filter matches when any of them matches any of its values.
+// Given each value that a resource has under a filter's name; a filter matches when any of them
+// matches any of its values.
 using Emit = std::function<void(std::string_view)>;
 
 template <class Resource> struct FilterField {
@@ -41,15 +43,20 @@ inline std::string_view filter_bool(bool value) {
 bool is_tag_filter(std::string_view name); // "tag:<key>", "tag-key", "tag-value"
 bool tags_match(const Filter& filter, const domain::Tags& tags);
 bool any_matches(const Filter& filter, std::string_view value);
+// Every filter has values, and all together no more than EC2 takes.
+Result<void> check_filter_values(const Filters& filters);
 Result<void> reject_filter(std::string_view name);
 
 template <class Resource> using FilterTable = std::span<const FilterField<Resource>>;
 
 template <class Resource>
-Result<void> check_filters(const Filters& filters, std::type_identity_t<FilterTable<Resource>> table) {
+Result<void> check_filters(const Filters& filters,
+                           std::type_identity_t<FilterTable<Resource>> table) {
+    PILEUS_TRY(check_filter_values(filters));
     for (const auto& filter : filters) {
-        const auto known = std::any_of(
-            table.begin(), table.end(), [&](const auto& field) { return field.name == filter.name; });
+        const auto known = std::any_of(table.begin(), table.end(), [&](const auto& field) {
+            return field.name == filter.name;
+        });
         if (!known && !is_tag_filter(filter.name))
             return reject_filter(filter.name);
     }
@@ -68,7 +75,9 @@ bool matches(const Filters& filters,
         bool matched = false;
         for (const auto& field : table)
             if (field.name == filter.name)
-                field.values(resource, [&](std::string_view value) { matched = matched || any_matches(filter, value); });
+                field.values(resource, [&](std::string_view value) {
+                    matched = matched || any_matches(filter, value);
+                });
         return matched;
     });
 }

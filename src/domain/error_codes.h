@@ -17,6 +17,7 @@ inline constexpr const char* invalid_parameter = "InvalidParameter";
 inline constexpr const char* invalid_parameter_value = "InvalidParameterValue";
 inline constexpr const char* invalid_parameter_combination = "InvalidParameterCombination";
 inline constexpr const char* invalid_filter = "InvalidFilter";
+inline constexpr const char* filter_limit_exceeded = "FilterLimitExceeded";
 inline constexpr const char* invalid_next_token = "InvalidNextToken";
 inline constexpr const char* invalid_id = "InvalidID";
 inline constexpr const char* tag_limit_exceeded = "TagLimitExceeded";
@@ -39,12 +40,15 @@ inline constexpr const char* image_malformed = "InvalidAMIID.Malformed";
 inline constexpr const char* image_unavailable = "InvalidAMIID.Unavailable";
 inline constexpr const char* invalid_block_device_mapping = "InvalidBlockDeviceMapping";
 inline constexpr const char* volume_not_found = "InvalidVolume.NotFound";
+inline constexpr const char* volume_malformed = "InvalidParameterValue";
 inline constexpr const char* snapshot_not_found = "InvalidSnapshot.NotFound";
+inline constexpr const char* snapshot_malformed = "InvalidSnapshotID.Malformed";
 
 inline constexpr const char* key_pair_not_found = "InvalidKeyPair.NotFound";
 inline constexpr const char* key_pair_duplicate = "InvalidKeyPair.Duplicate";
 inline constexpr const char* key_pair_format = "InvalidKeyPair.Format";
 inline constexpr const char* key_format = "InvalidKey.Format";
+inline constexpr const char* key_pair_id_malformed = "InvalidParameterValue";
 
 inline constexpr const char* group_not_found = "InvalidGroup.NotFound";
 inline constexpr const char* group_id_malformed = "InvalidGroupId.Malformed";
@@ -71,6 +75,7 @@ inline constexpr const char* insufficient_addresses = "InsufficientFreeAddresses
 inline constexpr const char* insufficient_public_addresses = "InsufficientAddressCapacity";
 inline constexpr const char* ip_address_in_use = "InvalidIPAddress.InUse";
 inline constexpr const char* interface_not_found = "InvalidNetworkInterfaceID.NotFound";
+inline constexpr const char* interface_malformed = "InvalidNetworkInterfaceId.Malformed";
 inline constexpr const char* resource_not_found = "InvalidID";
 
 } // namespace pileus::domain::codes

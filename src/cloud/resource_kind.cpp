@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cloud/resource_kind.h"
+
+#include "domain/error_codes.h"
+#include "domain/ids.h"
+
+#include <algorithm>
+#include <array>
+#include <fmt/format.h>
+
+namespace pileus::cloud {
+
+namespace codes = domain::codes;
+
+namespace kinds {
+const ResourceKind image{"image",
+                         domain::prefix::image,
+                         codes::image_malformed,
+                         "Invalid id: \"{}\" (expecting \"ami-...\")",
+                         codes::image_not_found,
+                         "The image id '[{}]' does not exist",
+                         "The image ids '[{}]' do not exist"};
+const ResourceKind instance{"instance",
+                            domain::prefix::instance,
+                            codes::instance_malformed,
+                            "Invalid id: \"{}\"",
+                            codes::instance_not_found,
+                            "The instance ID '{}' does not exist",
+                            "The instance IDs '{}' do not exist"};
+const ResourceKind key_pair{"key-pair",
+                            domain::prefix::key_pair,
+                            codes::key_pair_id_malformed,
+                            "Invalid id: \"{}\" (expecting \"key-...\")",
+                            codes::key_pair_not_found,
+                            "The key pair ID '{}' does not exist",
+                            "The key pair IDs '{}' do not exist"};
+const ResourceKind network_interface{"network-interface",
+                                     domain::prefix::network_interface,
+                                     codes::interface_malformed,
+                                     "Invalid id: \"{}\" (expecting \"eni-...\")",
+                                     codes::interface_not_found,
+                                     "The networkInterface ID '{}' does not exist",
+                                     "The networkInterface IDs '{}' do not exist"};
+const ResourceKind security_group{"security-group",
+                                  domain::prefix::security_group,
+                                  codes::group_id_malformed,
+                                  "Invalid id: \"{}\" (expecting \"sg-...\")",
+                                  codes::group_not_found,
+                                  "The security group '{}' does not exist",
+                                  "The security groups '{}' do not exist"};
+const ResourceKind security_group_rule{"security-group-rule",
+                                       domain::prefix::security_group_rule,
+                                       codes::security_group_rule_malformed,
+                                       "Invalid id: \"{}\" (expecting \"sgr-...\")",
+                                       codes::security_group_rule_not_found,
+                                       "The security group rule ID '{}' does not exist",
+                                       "The security group rule IDs '{}' do not exist"};
+const ResourceKind snapshot{"snapshot",
+                            domain::prefix::snapshot,
+                            codes::snapshot_malformed,
+                            "Invalid id: \"{}\" (expecting \"snap-...\")",
+                            codes::snapshot_not_found,
+                            "The snapshot '{}' does not exist.",
+                            "The snapshots '{}' do not exist."};
+const ResourceKind subnet{"subnet",
+                          domain::prefix::subnet,
+                          codes::subnet_malformed,
+                          "Invalid id: \"{}\" (expecting \"subnet-...\")",
+                          codes::subnet_not_found,
+                          "The subnet ID '{}' does not exist",
+                          "The subnet IDs '{}' do not exist"};
+const ResourceKind volume{"volume",
+                          domain::prefix::volume,
+                          codes::volume_malformed,
+                          "Value ({}) for parameter volumes is invalid. Expected: 'vol-...'.",
+                          codes::volume_not_found,
+                          "The volume '{}' does not exist.",
+                          "The volumes '{}' do not exist."};
+const ResourceKind vpc{"vpc",
+                       domain::prefix::vpc,
+                       codes::vpc_malformed,
+                       "Invalid id: \"{}\" (expecting \"vpc-...\")",
+                       codes::vpc_not_found,
+                       "The vpc ID '{}' does not exist",
+                       "The vpc IDs '{}' do not exist"};
+} // namespace kinds
+
+namespace {
+constexpr std::array all_kinds{&kinds::image,
+                               &kinds::instance,
+                               &kinds::key_pair,
+                               &kinds::network_interface,
+                               &kinds::security_group,
+                               &kinds::security_group_rule,
+                               &kinds::snapshot,
+                               &kinds::subnet,
+                               &kinds::volume,
+                               &kinds::vpc};
+} // namespace
+
+std::span<const ResourceKind* const> resource_kinds() {
+    return all_kinds;
+}
+
+const ResourceKind* resource_kind_of(std::string_view id) {
+    for (const auto* kind : all_kinds)
+        if (id.starts_with(kind->prefix))
+            return kind;
+    return nullptr;
+}
+
+Error missing_error(const ResourceKind& kind, const std::vector<std::string>& ids) {
+    for (const auto& id : ids)
+        if (!domain::is_well_formed_id(kind.prefix, id))
+            return {std::string(kind.malformed_code),
+                    fmt::format(fmt::runtime(kind.malformed_message), id)};
+    const auto message = ids.size() == 1 ? kind.not_found_message : kind.not_found_messages;
+    return {std::string(kind.not_found_code),
+            fmt::format(fmt::runtime(message), fmt::join(ids, ", "))};
+}
+
+std::vector<std::string> without_duplicates(const std::vector<std::string>& ids) {
+    std::vector<std::string> unique;
+    for (const auto& id : ids)
+        if (std::find(unique.begin(), unique.end(), id) == unique.end())
+            unique.push_back(id);
+    return unique;
+}
+
+} // namespace pileus::cloud

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The kinds of resource that have ids, and how EC2 says that an id of each is malformed or names
+// nothing. One table, because the wording and the codes follow no rule and clients match them to
+// the letter. Constants and pure functions.
+
+#include "base/error.h"
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace pileus::cloud {
+
+struct ResourceKind {
+    std::string_view type;   // as tags name it: "instance", "security-group"
+    std::string_view prefix; // of its ids
+    std::string_view malformed_code;
+    std::string_view malformed_message; // {} is the id
+    std::string_view not_found_code;
+    std::string_view not_found_message;  // {} is the id
+    std::string_view not_found_messages; // of several: {} is the ids, with commas
+};
+
+namespace kinds {
+extern const ResourceKind image;
+extern const ResourceKind instance;
+extern const ResourceKind key_pair;
+extern const ResourceKind network_interface;
+extern const ResourceKind security_group;
+extern const ResourceKind security_group_rule;
+extern const ResourceKind snapshot;
+extern const ResourceKind subnet;
+extern const ResourceKind volume;
+extern const ResourceKind vpc;
+} // namespace kinds
+
+std::span<const ResourceKind* const> resource_kinds();
+// By the prefix of an id; nullptr when no resource has such ids.
+const ResourceKind* resource_kind_of(std::string_view id);
+
+// What EC2 answers when these ids, one at least, name nothing: "malformed" when one cannot be an id
+// at all, else "not found".
+Error missing_error(const ResourceKind& kind, const std::vector<std::string>& ids);
+inline Error missing_error(const ResourceKind& kind, const std::string& id) {
+    return missing_error(kind, std::vector<std::string>{id});
+}
+
+// In the order of their first appearance.
+std::vector<std::string> without_duplicates(const std::vector<std::string>& ids);
+
+} // namespace pileus::cloud
