@@ -11,7 +11,8 @@ namespace pileus::http {
 namespace {
 
 constexpr size_t method_bytes_max = 32;
-constexpr size_t body_reserve_max = 64 * 1024; // a Content-Length alone never makes us allocate more
+constexpr size_t body_reserve_max =
+    64 * 1024; // a Content-Length alone never makes us allocate more
 
 // RFC 9110 token characters.
 constexpr std::array<bool, 256> make_token_table() {
@@ -20,7 +21,8 @@ constexpr std::array<bool, 256> make_token_table() {
         table[c] = true;
     for (int c = 'a'; c <= 'z'; ++c)
         table[c] = table[c - 'a' + 'A'] = true;
-    for (const char c : {'!', '#', '$', '%', '&', '\'', '*', '+', '-', '.', '^', '_', '`', '|', '~'})
+    for (const char c :
+         {'!', '#', '$', '%', '&', '\'', '*', '+', '-', '.', '^', '_', '`', '|', '~'})
         table[static_cast<unsigned char>(c)] = true;
     return table;
 }
@@ -32,9 +34,11 @@ bool is_token(std::string_view text) {
     });
 }
 
-// Visible ASCII without '#': what may stand in a request line. Anything else must come percent-encoded.
+// Visible ASCII without '#': what may stand in a request line. Anything else must come
+// percent-encoded.
 bool is_target(std::string_view text) {
-    return std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f && c != '#'; });
+    return std::all_of(
+        text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f && c != '#'; });
 }
 
 bool is_field_value(std::string_view text) {
@@ -145,7 +149,8 @@ bool RequestParser::find_head_end(std::string_view bytes) {
     }
 }
 
-// `head` ends with an empty line, each of its lines with CR LF; empty lines may stand before the request line.
+// `head` ends with an empty line, each of its lines with CR LF; empty lines may stand before the
+// request line.
 bool RequestParser::parse_head(std::string_view head) {
     while (head.starts_with("\r\n"))
         head.remove_prefix(2);
@@ -174,7 +179,8 @@ bool RequestParser::parse_request_line(std::string_view line) {
     }
     const bool any_target = method == "OPTIONS" && target == "*";
     if (!is_target(target) || !(target.starts_with('/') || any_target)) {
-        refuse(400, "The request target is malformed: it must begin with '/' and be percent-encoded.");
+        refuse(400,
+               "The request target is malformed: it must begin with '/' and be percent-encoded.");
         return false;
     }
     if (!parse_version(line.substr(last_space + 1)))
@@ -240,9 +246,12 @@ bool RequestParser::note_header(std::string_view name, std::string_view value) {
                 wants_keep_alive_ |= equals_ignore_case(trim_blanks(token), "keep-alive");
             }
         return true;
-    case 14: return !equals_ignore_case(name, "content-length") || note_content_length(value);
-    case 17: return !equals_ignore_case(name, "transfer-encoding") || note_transfer_encoding(value);
-    default: return true;
+    case 14:
+        return !equals_ignore_case(name, "content-length") || note_content_length(value);
+    case 17:
+        return !equals_ignore_case(name, "transfer-encoding") || note_transfer_encoding(value);
+    default:
+        return true;
     }
 }
 
@@ -314,10 +323,14 @@ size_t RequestParser::consume_chunked_body(std::string_view bytes) {
 
 size_t RequestParser::consume_chunk_part(std::string_view bytes) {
     switch (chunk_) {
-    case Chunk::SizeLine: return consume_chunk_size(bytes);
-    case Chunk::Data: return consume_chunk_data(bytes);
-    case Chunk::DataEnd: return consume_chunk_end(bytes);
-    case Chunk::Trailers: return consume_trailers(bytes);
+    case Chunk::SizeLine:
+        return consume_chunk_size(bytes);
+    case Chunk::Data:
+        return consume_chunk_data(bytes);
+    case Chunk::DataEnd:
+        return consume_chunk_end(bytes);
+    case Chunk::Trailers:
+        return consume_trailers(bytes);
     }
     return 0;
 }

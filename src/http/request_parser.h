@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Turns the bytes of a connection into one Request, strictly: what two readers could understand differently (bare line feeds,
-// folded headers, Content-Length with Transfer-Encoding, repeated Content-Length or Host) is refused, not repaired. One per
-// connection, used by its io thread only; does no I/O. Everything that it holds is bounded by Limits.
+// Turns the bytes of a connection into one Request, strictly: what two readers could understand
+// differently (bare line feeds, folded headers, Content-Length with Transfer-Encoding, repeated
+// Content-Length or Host) is refused, not repaired. One per connection, used by its io thread only;
+// does no I/O. Everything that it holds is bounded by Limits.
 
 #include "http/limits.h"
 #include "http/message.h"
@@ -27,8 +28,9 @@ class RequestParser {
 
     void restart(); // for the next request of the connection
 
-    // Takes what it can use from the front of `bytes` and returns how many that was; the next call begins with what was left.
-    // While the head is incomplete that is nothing: the caller keeps the bytes and calls again with more behind them.
+    // Takes what it can use from the front of `bytes` and returns how many that was; the next call
+    // begins with what was left. While the head is incomplete that is nothing: the caller keeps the
+    // bytes and calls again with more behind them.
     size_t consume(std::string_view bytes);
 
     State state() const { return state_; }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// The HTTP/1.1 server: owns its io threads, its worker threads and its listeners. Handlers are plain blocking functions that
-// run on the bounded worker pool (503 when it is full). Listeners come and go while it runs: the metadata service adopts a
-// listening socket for each VPC. listen(), adopt_listener(), remove_listener() and stop() may be called from any thread that
-// is not running one of its handlers. Nothing survives a restart.
+// The HTTP/1.1 server: owns its io threads, its worker threads and its listeners. Handlers are
+// plain blocking functions that run on the bounded worker pool (503 when it is full). Listeners
+// come and go while it runs: the metadata service adopts a listening socket for each VPC. listen(),
+// adopt_listener(), remove_listener() and stop() may be called from any thread that is not running
+// one of its handlers. Nothing survives a restart.
 
 #include "base/clock.h"
 #include "base/random.h"
@@ -40,11 +41,13 @@ struct TlsFiles {
 
 enum class RunOn {
     WorkerPool,
-    IoThread, // for handlers that never block: saves two thread switches, holds up the thread's other connections
+    IoThread, // for handlers that never block: saves two thread switches, holds up the thread's
+              // other connections
 };
 
 struct ListenerOptions {
-    std::string tag; // unique among the server's listeners; given to handlers in Request::listener_tag
+    std::string
+        tag; // unique among the server's listeners; given to handlers in Request::listener_tag
     Handler handler;
     FailureRenderer render_failure;
     RunOn run_on = RunOn::WorkerPool;
@@ -75,17 +78,20 @@ class Server {
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
 
-    // Binds and serves. `address` is a numeric IPv4 or IPv6 address; port 0 takes a free one. Returns the bound port.
+    // Binds and serves. `address` is a numeric IPv4 or IPv6 address; port 0 takes a free one.
+    // Returns the bound port.
     Result<uint16_t> listen(const std::string& address, uint16_t port, ListenerOptions options);
 
-    // Serves a socket that is bound and listening already, for example in another network namespace.
+    // Serves a socket that is bound and listening already, for example in another network
+    // namespace.
     Result<void> adopt_listener(UniqueFd listening_socket, ListenerOptions options);
 
-    // Closes the listener and its connections, and returns when none of its handlers runs any more: what the handler refers
-    // to may then be destroyed. NotFound when there is no such tag.
+    // Closes the listener and its connections, and returns when none of its handlers runs any more:
+    // what the handler refers to may then be destroyed. NotFound when there is no such tag.
     Result<void> remove_listener(const std::string& tag);
 
-    // Accepts nothing more, closes idle connections, lets running requests finish for at most `grace`, then ends all threads.
+    // Accepts nothing more, closes idle connections, lets running requests finish for at most
+    // `grace`, then ends all threads.
     void stop(Duration grace);
 
     ServerStatistics statistics() const;
