@@ -6,6 +6,7 @@
 #include "base/random.h"
 #include "base/result.h"
 #include "catalog/catalog.h"
+#include "cloud/host.h"
 #include "domain/caller.h"
 #include "domain/error_codes.h"
 #include "store/scope.h"
@@ -25,10 +26,11 @@ struct Region {
     std::vector<Zone> zones;
 };
 
-// EC2's default quotas and limits; each can be configured. https://docs.aws.amazon.com/ec2/latest/instancetypes/ec2-instance-quotas.html
-// and https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html
+// EC2's default quotas and limits; each can be configured.
+// https://docs.aws.amazon.com/ec2/latest/instancetypes/ec2-instance-quotas.html and
+// https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html
 struct Limits {
-    int running_vcpus = 1152;          // a region, on-demand standard families
+    int running_vcpus = 1152; // a region, on-demand standard families
     int instances_per_launch = 1000;
     int key_pairs = 5000;
     int security_groups = 2500;        // a region
@@ -47,19 +49,23 @@ struct HostCapacity {
 
 struct Settings {
     std::vector<Region> regions; // the first is the default
-    std::string shipped_images_account = "136693071363"; // owner of the images built here: Debian's own account on EC2
-    Ipv4Cidr public_pool;        // addresses given to instances
+    std::string shipped_images_account =
+        "136693071363";   // owner of the images built here: Debian's own account on EC2
+    Ipv4Cidr public_pool; // addresses given to instances
     HostCapacity host;
     Limits limits;
-    Duration stop_timeout = std::chrono::minutes{2}; // how long a guest may take to shut down before it is cut off
+    Duration stop_timeout =
+        std::chrono::minutes{2}; // how long a guest may take to shut down before it is cut off
 };
 
-// What every class of this folder stands on. Owned by the daemon's root, outlives them all; immutable but for what the store holds.
+// What every class of this folder stands on. Owned by the daemon's root, outlives them all;
+// immutable but for what the store holds.
 struct Context {
     store::Store& store;
     Clock& clock;
     Random& random;
     const catalog::Catalog& catalog;
+    Host& host;
     const Settings& settings;
     std::string page_key; // seals page tokens: 32 bytes, the same after a restart
 };

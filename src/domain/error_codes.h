@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// EC2's error codes, spelled as EC2 spells them (https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html).
-// The spelling is irregular and clients match it to the letter: use these, never a literal.
+// EC2's error codes, spelled as EC2 spells them
+// (https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html). The spelling is
+// irregular and clients match it to the letter: use these, never a literal.
 
 namespace pileus::domain::codes {
 
@@ -62,7 +63,8 @@ inline constexpr const char* permission_malformed = "InvalidPermission.Malformed
 inline constexpr const char* security_group_rule_not_found = "InvalidSecurityGroupRuleId.NotFound";
 inline constexpr const char* security_group_rule_malformed = "InvalidSecurityGroupRuleId.Malformed";
 inline constexpr const char* rules_limit_exceeded = "RulesPerSecurityGroupLimitExceeded";
-inline constexpr const char* groups_per_interface_limit_exceeded = "SecurityGroupsPerInterfaceLimitExceeded";
+inline constexpr const char* groups_per_interface_limit_exceeded =
+    "SecurityGroupsPerInterfaceLimitExceeded";
 inline constexpr const char* group_limit_exceeded = "SecurityGroupLimitExceeded";
 
 inline constexpr const char* vpc_not_found = "InvalidVpcID.NotFound";

@@ -55,6 +55,8 @@ struct Instance {
     std::optional<Time> stop_deadline; // when a guest that does not shut down is cut off
     int64_t reboots_requested = 0;    // RebootInstances; the engine reboots until both are equal
     int64_t reboots_done = 0;
+    // When the guest of this start was first heard of (it asked the metadata service): the evidence for its status check.
+    std::optional<Time> guest_seen_at;
 
     ShutdownBehavior shutdown_behavior = ShutdownBehavior::stop;
     bool disable_api_termination = false;

@@ -18,6 +18,7 @@ struct WorkItem {
     int64_t generation = 0;  // raised by every enqueue
     int attempts = 0;        // since the last enqueue
     std::string last_error;
+    int64_t lease = 0;       // which lease this copy was given under: a later one makes it powerless
 };
 
 } // namespace pileus::domain

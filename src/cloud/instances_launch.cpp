@@ -1,0 +1,531 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// RunInstances: everything is checked, then reservation, instances, volumes, interfaces, addresses,
+// tags, ledger and work are written in one transaction. Booting happens later, in src/engine;
+// nothing here touches the machine.
+
+#include "cloud/instance_rows.h"
+#include "cloud/instances.h"
+#include "cloud/resource_kind.h"
+#include "cloud/volume_rules.h"
+#include "domain/ids.h"
+#include "store/client_tokens.h"
+#include "store/images.h"
+#include "store/instances.h"
+#include "store/key_pairs.h"
+#include "store/ledger.h"
+#include "store/network_interfaces.h"
+#include "store/security_groups.h"
+#include "store/tags.h"
+#include "store/volumes.h"
+#include "store/vpcs.h"
+
+#include <algorithm>
+#include <array>
+#include <fmt/core.h>
+#include <set>
+
+namespace pileus::cloud {
+
+namespace codes = domain::codes;
+
+namespace {
+
+constexpr std::string_view operation = "RunInstances";
+constexpr size_t client_token_chars_max = 64;
+// The first four addresses of a subnet and the last are EC2's: network, router, DNS, future use,
+// broadcast. https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html
+constexpr uint64_t reserved_first = 4;
+constexpr uint64_t reserved_last = 1;
+
+// What a launch has been resolved to: the things that its ids name.
+struct Plan {
+    const domain::InstanceType* type = nullptr;
+    domain::Image image;
+    domain::Subnet subnet;
+    std::vector<std::string> security_group_ids;
+    std::vector<BlockDeviceRequest> volumes; // sizes and types filled in, the root first
+    domain::MetadataOptions metadata;
+    bool wants_public_ip = false;
+    std::vector<std::string> host_ids;
+    std::vector<std::string> private_ips;
+};
+
+Result<void> check_counts(const Context& context, const LaunchRequest& request) {
+    if (request.minimum_count < 1)
+        return fail(codes::invalid_parameter_value,
+                    fmt::format("Value ({}) for parameter minCount is invalid. The minimum is 1.",
+                                request.minimum_count));
+    if (request.maximum_count < request.minimum_count)
+        return fail(codes::invalid_parameter_value,
+                    fmt::format("The parameter maxCount ({}) is less than minCount ({}).",
+                                request.maximum_count,
+                                request.minimum_count));
+    if (request.maximum_count > context.settings.limits.instances_per_launch)
+        return fail(
+            codes::instance_limit_exceeded,
+            fmt::format("You have requested more instances ({}) than one launch allows ({}).",
+                        request.maximum_count,
+                        context.settings.limits.instances_per_launch));
+    return {};
+}
+
+// What can be said without the store.
+Result<void> check_request(const Context& context, const LaunchRequest& request) {
+    PILEUS_TRY(check_counts(context, request));
+    PILEUS_TRY(check_user_data(context, request.user_data));
+    static constexpr std::array<std::string_view, 4> taggable{
+        "instance", "volume", "network-interface", "spot-instances-request"};
+    PILEUS_TRY(check_tag_specifications(
+        context, request.tag_specifications, {taggable.begin(), taggable.end()}));
+    if (request.client_token.size() > client_token_chars_max)
+        return fail(codes::invalid_parameter_value,
+                    fmt::format("The client token may have at most {} characters.",
+                                client_token_chars_max));
+    if (!request.private_ip.empty() && request.maximum_count > 1)
+        return fail(codes::invalid_parameter_combination,
+                    "A private IP address can be asked for when one instance is launched, not for "
+                    "several.");
+    if (!request.security_group_ids.empty() && !request.security_group_names.empty())
+        return fail(codes::invalid_parameter_combination,
+                    "The parameters securityGroupIds and securityGroups cannot be used together.");
+    if (!request.security_group_names.empty() && !request.subnet_id.empty())
+        return fail(codes::invalid_parameter_combination,
+                    "The parameter groupName cannot be used with the parameter subnet");
+    return {};
+}
+
+Result<domain::Image>
+find_image(store::Transaction& tx, const domain::Caller& caller, const std::string& id) {
+    auto image = store::images::find_visible(tx, scope_of(caller), id);
+    if (!image || image->state == "deregistered")
+        return fail(missing_error(kinds::image, id));
+    if (image->state != "available")
+        return fail(codes::image_unavailable,
+                    fmt::format("The image '{}' is {}, not available.", id, image->state));
+    return std::move(*image);
+}
+
+Result<domain::Subnet>
+find_subnet(store::Transaction& tx, const domain::Caller& caller, const LaunchRequest& request) {
+    if (!request.subnet_id.empty()) {
+        auto subnet = store::subnets::find(tx, scope_of(caller), request.subnet_id);
+        if (!subnet)
+            return fail(missing_error(kinds::subnet, request.subnet_id));
+        if (!request.zone.empty() && request.zone != subnet->zone)
+            return fail(codes::invalid_parameter_value,
+                        fmt::format("The subnet '{}' is in {}, not in {}.",
+                                    subnet->id,
+                                    subnet->zone,
+                                    request.zone));
+        return std::move(*subnet);
+    }
+    const auto vpc = store::vpcs::find_default(tx, scope_of(caller));
+    if (!vpc)
+        return fail(codes::vpc_id_not_specified, "No default VPC for this user. Name a subnet.");
+    auto subnets = store::subnets::list_of_vpc(tx, vpc->id);
+    std::sort(subnets.begin(), subnets.end(), [](const auto& a, const auto& b) {
+        return a.zone < b.zone;
+    });
+    for (auto& subnet : subnets)
+        if (subnet.is_default && (request.zone.empty() || subnet.zone == request.zone))
+            return std::move(subnet);
+    if (!request.zone.empty())
+        return fail(codes::invalid_parameter_value,
+                    fmt::format("Invalid availability zone: [{}]", request.zone));
+    return fail(codes::missing_default_subnet,
+                fmt::format("No default subnet found in VPC '{}'. Name a subnet.", vpc->id));
+}
+
+Result<std::vector<std::string>> find_groups(store::Transaction& tx,
+                                             const Context& context,
+                                             const domain::Caller& caller,
+                                             const LaunchRequest& request,
+                                             const std::string& vpc_id) {
+    auto ids = without_duplicates(request.security_group_ids);
+    for (const auto& name : without_duplicates(request.security_group_names)) {
+        const auto group = store::security_groups::find_by_name(tx, vpc_id, name);
+        if (!group)
+            return fail(codes::group_not_found,
+                        fmt::format("The security group '{}' does not exist in default VPC '{}'",
+                                    name,
+                                    vpc_id));
+        ids.push_back(group->id);
+    }
+    if (ids.empty())
+        if (const auto group = store::security_groups::find_by_name(tx, vpc_id, "default"))
+            ids.push_back(group->id);
+    PILEUS_TRY(check_group_ids(tx, context, caller, vpc_id, ids));
+    return ids;
+}
+
+// Fills in size and type of one requested volume.
+Result<BlockDeviceRequest>
+complete_device(store::Transaction& tx, const domain::Image& image, BlockDeviceRequest device) {
+    if (device.encrypted)
+        return fail(codes::unsupported_operation,
+                    "Encrypted volumes are not supported yet: leave Encrypted out.");
+    const bool is_root = device.device == image.root_device_name;
+    if (is_root && !device.snapshot_id.empty() && device.snapshot_id != image.snapshot_id)
+        return fail(codes::invalid_block_device_mapping,
+                    "The snapshot of the root device cannot be changed.");
+    int64_t snapshot_size_gib = 0;
+    if (is_root) {
+        device.snapshot_id = image.snapshot_id;
+        snapshot_size_gib = image.size_gib;
+    } else if (!device.snapshot_id.empty()) {
+        const auto snapshot = store::snapshots::find(tx, device.snapshot_id);
+        if (!snapshot || snapshot->region != image.region)
+            return fail(missing_error(kinds::snapshot, device.snapshot_id));
+        snapshot_size_gib = snapshot->size_gib;
+    } else if (!device.size_gib) {
+        return fail(codes::missing_parameter,
+                    "The request must contain the parameter size or snapshotId");
+    }
+    device.size_gib = device.size_gib.value_or(snapshot_size_gib);
+    if (*device.size_gib < snapshot_size_gib)
+        return fail(
+            codes::invalid_block_device_mapping,
+            fmt::format("Volume of size {}GB is smaller than snapshot '{}', expect size >= {}GB",
+                        *device.size_gib,
+                        device.snapshot_id,
+                        snapshot_size_gib));
+    PILEUS_ASSIGN(const auto performance,
+                  volume_performance(device.volume_type.value_or("gp3"),
+                                     *device.size_gib,
+                                     device.iops,
+                                     device.throughput_mib_s));
+    device.volume_type = performance.type;
+    device.iops = performance.iops;
+    device.throughput_mib_s = performance.throughput_mib_s;
+    device.delete_on_termination = device.delete_on_termination.value_or(true);
+    return device;
+}
+
+Result<std::vector<BlockDeviceRequest>>
+find_volumes(store::Transaction& tx,
+             const domain::Image& image,
+             const std::vector<BlockDeviceRequest>& requested) {
+    BlockDeviceRequest root{.device = image.root_device_name};
+    std::vector<BlockDeviceRequest> others;
+    std::set<std::string> seen;
+    for (const auto& device : requested) {
+        if (device.device.empty())
+            return fail(codes::missing_parameter,
+                        "The request must contain the parameter deviceName");
+        if (!seen.insert(device.device).second)
+            return fail(codes::invalid_block_device_mapping,
+                        fmt::format("The device '{}' is used in more than one block-device mapping",
+                                    device.device));
+        if (device.device == image.root_device_name && device.no_device)
+            return fail(codes::invalid_block_device_mapping, "The root device cannot be left out.");
+        if (device.no_device || device.ephemeral)
+            continue;
+        if (device.device == image.root_device_name)
+            root = device;
+        else
+            others.push_back(device);
+    }
+    std::vector<BlockDeviceRequest> devices;
+    others.insert(others.begin(), root);
+    for (auto& device : others) {
+        PILEUS_ASSIGN(auto complete, complete_device(tx, image, std::move(device)));
+        devices.push_back(std::move(complete));
+    }
+    return devices;
+}
+
+// `count` free addresses of the subnet, at random as EC2's are; or the one that was asked for.
+Result<std::vector<std::string>> find_private_ips(store::Transaction& tx,
+                                                  const Context& context,
+                                                  const domain::Subnet& subnet,
+                                                  const std::string& wanted,
+                                                  size_t count) {
+    const auto cidr = Ipv4Cidr::parse(subnet.cidr_block);
+    const auto used = store::network_interfaces::list_private_ips(tx, subnet.id);
+    std::set<std::string> taken(used.begin(), used.end());
+    const auto is_usable = [&](Ipv4 address) {
+        const uint64_t index = address.value - cidr->base.value;
+        return index >= reserved_first && index < cidr->size() - reserved_last;
+    };
+    if (!wanted.empty()) {
+        const auto address = Ipv4::parse(wanted);
+        if (!address || !cidr->contains(*address) || !is_usable(*address))
+            return fail(
+                codes::invalid_parameter_value,
+                fmt::format("Address {} does not fall within the subnet's address range", wanted));
+        if (taken.count(wanted) != 0)
+            return fail(codes::ip_address_in_use, fmt::format("Address {} is in use.", wanted));
+        return std::vector{wanted};
+    }
+    const auto usable = cidr->size() - reserved_first - reserved_last;
+    if (taken.size() + count > usable)
+        return fail(codes::insufficient_addresses,
+                    fmt::format("The subnet '{}' has {} free addresses, {} are needed.",
+                                subnet.id,
+                                usable - std::min<uint64_t>(usable, taken.size()),
+                                count));
+    std::vector<std::string> chosen;
+    while (chosen.size() < count) {
+        auto index = context.random.next_u64() % usable;
+        while (taken.count(cidr->at(reserved_first + index).str()) != 0)
+            index = (index + 1) % usable;
+        chosen.push_back(cidr->at(reserved_first + index).str());
+        taken.insert(chosen.back());
+    }
+    return chosen;
+}
+
+Result<Plan> make_plan(store::Transaction& tx,
+                       const Context& context,
+                       const domain::Caller& caller,
+                       const LaunchRequest& request) {
+    Plan plan;
+    PILEUS_ASSIGN(plan.type, find_type(context, request.type));
+    PILEUS_ASSIGN(plan.image, find_image(tx, caller, request.image_id));
+    const auto& architectures = plan.type->architectures;
+    if (std::find(architectures.begin(), architectures.end(), plan.image.architecture) ==
+        architectures.end())
+        return fail(codes::invalid_parameter_value,
+                    fmt::format("The architecture '{}' of the specified instance type does not "
+                                "match the architecture '{}' "
+                                "of the specified AMI.",
+                                architectures.empty() ? "" : architectures.front(),
+                                plan.image.architecture));
+    if (!request.key_name.empty() &&
+        !store::key_pairs::find_by_name(tx, scope_of(caller), request.key_name))
+        return fail(codes::key_pair_not_found,
+                    fmt::format("The key pair '{}' does not exist", request.key_name));
+    PILEUS_ASSIGN(plan.subnet, find_subnet(tx, caller, request));
+    PILEUS_ASSIGN(plan.security_group_ids,
+                  find_groups(tx, context, caller, request, plan.subnet.vpc_id));
+    PILEUS_ASSIGN(plan.volumes, find_volumes(tx, plan.image, request.block_devices));
+    PILEUS_TRY(apply(request.metadata, plan.metadata));
+    if (request.unlimited_credits && !plan.type->burstable)
+        return fail(codes::invalid_parameter_combination,
+                    fmt::format("The CreditSpecification is for burstable types, and {} is none.",
+                                plan.type->name));
+    plan.wants_public_ip =
+        request.associate_public_ip.value_or(plan.subnet.map_public_ip_on_launch);
+    PILEUS_ASSIGN(
+        plan.host_ids,
+        place_instances(tx, context, *plan.type, request.minimum_count, request.maximum_count));
+    const auto count = plan.host_ids.size();
+    PILEUS_TRY(check_vcpu_quota(tx, context, caller, *plan.type, static_cast<int>(count)));
+    PILEUS_ASSIGN(plan.private_ips,
+                  find_private_ips(tx, context, plan.subnet, request.private_ip, count));
+    return plan;
+}
+
+std::string new_mac(Random& random) {
+    MacAddress mac;
+    random.fill(mac.bytes);
+    mac.bytes[0] = 0x02; // locally administered, not multicast
+    return mac.str();
+}
+
+domain::Instance make_instance(const Context& context,
+                               const domain::Caller& caller,
+                               const LaunchRequest& request,
+                               const Plan& plan,
+                               const std::string& reservation_id,
+                               size_t index) {
+    const auto now = context.clock.now();
+    domain::Instance instance;
+    instance.id = domain::new_id(context.random, domain::prefix::instance);
+    instance.account_id = caller.account_id;
+    instance.region = caller.region;
+    instance.zone = plan.subnet.zone;
+    instance.reservation_id = reservation_id;
+    instance.host_id = plan.host_ids[index];
+    instance.vpc_id = plan.subnet.vpc_id;
+    instance.subnet_id = plan.subnet.id;
+    instance.image_id = plan.image.id;
+    instance.type = plan.type->name;
+    instance.architecture = plan.image.architecture;
+    instance.key_name = request.key_name;
+    instance.root_device_name = plan.image.root_device_name;
+    instance.client_token = request.client_token;
+    instance.launch_index = static_cast<int>(index);
+    instance.launch_time = now;
+    instance.created_at = now;
+    instance.start_count = 1;
+    instance.shutdown_behavior = request.shutdown_behavior;
+    instance.disable_api_termination = request.disable_api_termination;
+    instance.disable_api_stop = request.disable_api_stop;
+    instance.ebs_optimized = request.ebs_optimized;
+    instance.monitoring = request.monitoring;
+    // T3 and later start as "unlimited", T2 as "standard".
+    // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/burstable-performance-instances-unlimited-mode-concepts.html
+    instance.unlimited_credits =
+        plan.type->burstable && request.unlimited_credits.value_or(plan.type->family != "t2");
+    instance.metadata = plan.metadata;
+    instance.user_data = request.user_data;
+    return instance;
+}
+
+// One launch's transaction: the rows that belong to each instance.
+class LaunchWriter {
+  public:
+    LaunchWriter(store::Transaction& tx,
+                 const Context& context,
+                 const domain::Caller& caller,
+                 const LaunchRequest& request,
+                 const Plan& plan)
+        : tx_(tx), context_(context), caller_(caller), request_(request), plan_(plan) {}
+
+    Result<domain::Instance> write(const std::string& reservation_id, size_t index) {
+        auto instance = make_instance(context_, caller_, request_, plan_, reservation_id, index);
+        store::instances::insert(tx_, instance);
+        write_tags(tx_, caller_, request_.tag_specifications, "instance", instance.id);
+        for (const auto& device : plan_.volumes)
+            write_volume(instance, device);
+        PILEUS_TRY(write_interface(instance, plan_.private_ips[index]));
+        enqueue_work(tx_, context_, instance);
+        return instance;
+    }
+
+  private:
+    void write_volume(const domain::Instance& instance, const BlockDeviceRequest& device) {
+        domain::Volume volume;
+        volume.id = domain::new_id(context_.random, domain::prefix::volume);
+        volume.account_id = instance.account_id;
+        volume.region = instance.region;
+        volume.zone = instance.zone;
+        volume.host_id = instance.host_id;
+        volume.snapshot_id = device.snapshot_id;
+        volume.size_gib = *device.size_gib;
+        volume.type = *device.volume_type;
+        volume.iops = *device.iops;
+        volume.throughput_mib_s = *device.throughput_mib_s;
+        volume.created_at = instance.created_at;
+        volume.instance_id = instance.id;
+        volume.device = device.device;
+        volume.delete_on_termination = *device.delete_on_termination;
+        volume.attachment = domain::AttachmentState::attaching;
+        volume.attached_at = instance.created_at;
+        store::volumes::insert(tx_, volume);
+        write_tags(tx_, caller_, request_.tag_specifications, "volume", volume.id);
+        charge(
+            instance, volume.id, domain::LedgerKind::volume_created, volume.size_gib, volume.type);
+    }
+
+    Result<void> write_interface(const domain::Instance& instance, const std::string& private_ip) {
+        domain::NetworkInterface interface;
+        interface.id = domain::new_id(context_.random, domain::prefix::network_interface);
+        interface.account_id = instance.account_id;
+        interface.region = instance.region;
+        interface.zone = instance.zone;
+        interface.host_id = instance.host_id;
+        interface.vpc_id = instance.vpc_id;
+        interface.subnet_id = instance.subnet_id;
+        interface.description = request_.interface_description;
+        interface.mac = new_mac(context_.random);
+        interface.private_ip = private_ip;
+        interface.security_group_ids = plan_.security_group_ids;
+        interface.created_at = instance.created_at;
+        interface.wants_public_ip = plan_.wants_public_ip;
+        if (interface.wants_public_ip) {
+            PILEUS_ASSIGN(interface.public_ip, take_public_ip(tx_, context_));
+            charge(
+                instance, interface.id, domain::LedgerKind::address_taken, 1, interface.public_ip);
+        }
+        interface.instance_id = instance.id;
+        interface.attachment_id =
+            domain::new_id(context_.random, domain::prefix::network_interface_attachment);
+        interface.attached_at = instance.created_at;
+        store::network_interfaces::insert(tx_, interface);
+        write_tags(tx_, caller_, request_.tag_specifications, "network-interface", interface.id);
+        return {};
+    }
+
+    void charge(const domain::Instance& instance,
+                const std::string& resource_id,
+                domain::LedgerKind kind,
+                int64_t quantity,
+                const std::string& detail) {
+        store::ledger::append(tx_,
+                              {.at = instance.created_at,
+                               .account_id = instance.account_id,
+                               .region = instance.region,
+                               .resource_id = resource_id,
+                               .instance_id = instance.id,
+                               .kind = kind,
+                               .quantity = quantity,
+                               .detail = detail});
+    }
+
+    store::Transaction& tx_;
+    const Context& context_;
+    const domain::Caller& caller_;
+    const LaunchRequest& request_;
+    const Plan& plan_;
+};
+
+ReservationView view_reservation(store::Transaction& tx,
+                                 const Context& context,
+                                 const domain::Caller& caller,
+                                 const std::string& reservation_id) {
+    ReservationView reservation{
+        .id = reservation_id, .owner_id = caller.account_id, .instances = {}};
+    auto instances =
+        store::instances::list(tx,
+                               scope_of(caller),
+                               {.reservation_id = reservation_id},
+                               {.limit = context.settings.limits.instances_per_launch});
+    std::sort(instances.begin(), instances.end(), [](const auto& a, const auto& b) {
+        return a.launch_index < b.launch_index;
+    });
+    for (auto& instance : instances)
+        reservation.instances.push_back(make_view(tx, context, std::move(instance)));
+    return reservation;
+}
+
+// The reservation that this client token made before; nullopt when it is new.
+Result<std::optional<std::string>> find_earlier_launch(store::Transaction& tx,
+                                                       const domain::Caller& caller,
+                                                       const LaunchRequest& request) {
+    if (request.client_token.empty())
+        return std::optional<std::string>{};
+    const auto earlier = store::client_tokens::find(
+        tx, scope_of(caller), std::string(operation), request.client_token);
+    if (!earlier)
+        return std::optional<std::string>{};
+    if (earlier->parameters_hash != request.parameters_hash)
+        return fail(codes::idempotent_parameter_mismatch,
+                    "Arguments on this idempotent request are inconsistent with arguments used in "
+                    "previous request(s).");
+    return std::optional{earlier->resource_id};
+}
+
+} // namespace
+
+Result<ReservationView> Instances::launch(const domain::Caller& caller,
+                                          const LaunchRequest& request) {
+    PILEUS_TRY(check_request(context_, request));
+    return context_.store.write([&](store::Transaction& tx) -> Result<ReservationView> {
+        PILEUS_ASSIGN(const auto earlier, find_earlier_launch(tx, caller, request));
+        if (earlier) {
+            PILEUS_TRY(end_if_dry_run(caller));
+            return view_reservation(tx, context_, caller, *earlier);
+        }
+        PILEUS_ASSIGN(const auto plan, make_plan(tx, context_, caller, request));
+        PILEUS_TRY(end_if_dry_run(caller));
+
+        const auto reservation_id = domain::new_id(context_.random, domain::prefix::reservation);
+        LaunchWriter writer(tx, context_, caller, request, plan);
+        for (size_t index = 0; index < plan.host_ids.size(); ++index)
+            PILEUS_TRY(writer.write(reservation_id, index));
+        if (!request.client_token.empty())
+            store::client_tokens::insert(tx,
+                                         scope_of(caller),
+                                         {.operation = std::string(operation),
+                                          .token = request.client_token,
+                                          .parameters_hash = request.parameters_hash,
+                                          .resource_id = reservation_id,
+                                          .created_at = context_.clock.now()});
+        return view_reservation(tx, context_, caller, reservation_id);
+    });
+}
+
+} // namespace pileus::cloud

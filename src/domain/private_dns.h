@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Private DNS names of instances.
+// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-naming.html
+
+#include <string>
+#include <string_view>
+
+namespace pileus::domain {
+
+std::string private_host_name(std::string_view private_ip); // "172.31.0.10" → "ip-172-31-0-10"
+std::string private_dns_domain(
+    std::string_view region); // "ec2.internal", elsewhere "eu-west-1.compute.internal"
+std::string private_dns_name(std::string_view private_ip, std::string_view region);
+
+} // namespace pileus::domain
