@@ -12,7 +12,8 @@ const Region* find_region(const Settings& settings, const std::string& name) {
 
 Result<void> end_if_dry_run(const domain::Caller& caller) {
     if (caller.dry_run)
-        return fail(domain::codes::dry_run_operation, "Request would have succeeded, but DryRun flag is set.");
+        return fail(domain::codes::dry_run_operation,
+                    "Request would have succeeded, but DryRun flag is set.");
     return {};
 }
 

@@ -36,6 +36,7 @@ struct Limits {
     int security_groups = 2500;        // a region
     int rules_per_security_group = 60; // each direction, IPv4 and IPv6 apart
     int security_groups_per_interface = 5;
+    int elastic_addresses = 5; // a region
     int tags_per_resource = 50;
     int user_data_bytes = 16384;
 };

@@ -40,6 +40,12 @@ inline std::string_view filter_bool(bool value) {
     return value ? "true" : "false";
 }
 
+// For a documented filter on what no resource of Pileus has (yet), and on what none of them is.
+template <class Resource> void emit_nothing(const Resource&, const Emit&) {}
+template <class Resource> void emit_false(const Resource&, const Emit& emit) {
+    emit("false");
+}
+
 bool is_tag_filter(std::string_view name); // "tag:<key>", "tag-key", "tag-value"
 bool tags_match(const Filter& filter, const domain::Tags& tags);
 bool any_matches(const Filter& filter, std::string_view value);

@@ -35,7 +35,7 @@ template <class Resource> struct ListingKind {
     std::string_view operation; // a token is good for one operation only
     FilterTable<Resource> filters;
     std::string (*key)(const Resource& resource); // what the list is ordered by
-    PageBounds bounds;
+    PageBounds bounds = {};
 };
 
 namespace detail {
@@ -167,6 +167,18 @@ Result<Listing<Resource>> list_in_memory(const Context& context,
         const auto first = std::exchange(next, next + count);
         return std::vector<Resource>(std::make_move_iterator(first), std::make_move_iterator(next));
     });
+}
+
+// One row through a function that makes views of many: std::vector<View>(Transaction&,
+// std::vector<Row>).
+template <class Row, class View>
+auto view_one(store::Transaction& tx, std::optional<Row> row, View view)
+    -> std::optional<typename decltype(view(tx, std::vector<Row>{}))::value_type> {
+    if (!row)
+        return std::nullopt;
+    std::vector<Row> rows;
+    rows.push_back(std::move(*row));
+    return std::move(view(tx, std::move(rows)).front());
 }
 
 // Gives each resource its tags, in one look-up. `id` is std::string(const Resource&).

@@ -3,11 +3,10 @@
 
 #include "base/text.h"
 
+#include <array>
 #include <fmt/core.h>
 #include <openssl/crypto.h>
 #include <openssl/hmac.h>
-
-#include <array>
 
 namespace pileus::cloud {
 
@@ -61,14 +60,16 @@ Result<PageStart> open_page(const Context& context,
     start.limit = request.max_results.value_or(0);
     if (start.limit != 0 && (start.limit < bounds.minimum || start.limit > bounds.maximum))
         return fail(domain::codes::invalid_parameter_value,
-                    fmt::format("Value ( {} ) for parameter maxResults is invalid. Expecting a value from {} to {}.",
+                    fmt::format("Value ( {} ) for parameter maxResults is invalid. Expecting a "
+                                "value from {} to {}.",
                                 start.limit,
                                 bounds.minimum,
                                 bounds.maximum));
     if (!request.next_token.empty()) {
         auto key = unseal(context, caller, operation, request.next_token);
         if (!key)
-            return fail(domain::codes::invalid_next_token, "The token is not valid for this request.");
+            return fail(domain::codes::invalid_next_token,
+                        "The token is not valid for this request.");
         start.after = std::move(*key);
     }
     return start;

@@ -26,8 +26,9 @@ struct PageStart {
     int limit = 0;     // 0: everything
 };
 
-// A page token is the last key, sealed (HMAC) together with the account, the region and the operation, so that it is good for
-// nothing else. InvalidParameterValue for MaxResults out of bounds, InvalidNextToken for a token that we did not make.
+// A page token is the last key, sealed (HMAC) together with the account, the region and the
+// operation, so that it is good for nothing else. InvalidParameterValue for MaxResults out of
+// bounds, InvalidNextToken for a token that we did not make.
 Result<PageStart> open_page(const Context& context,
                             const domain::Caller& caller,
                             std::string_view operation,

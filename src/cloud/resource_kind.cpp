@@ -119,6 +119,13 @@ Error missing_error(const ResourceKind& kind, const std::vector<std::string>& id
             fmt::format(fmt::runtime(message), fmt::join(ids, ", "))};
 }
 
+std::string resource_arn(const ResourceKind& kind,
+                         std::string_view region,
+                         std::string_view account_id,
+                         std::string_view id) {
+    return fmt::format("arn:aws:ec2:{}:{}:{}/{}", region, account_id, kind.type, id);
+}
+
 std::vector<std::string> without_duplicates(const std::vector<std::string>& ids) {
     std::vector<std::string> unique;
     for (const auto& id : ids)

@@ -48,6 +48,12 @@ inline Error missing_error(const ResourceKind& kind, const std::string& id) {
     return missing_error(kind, std::vector<std::string>{id});
 }
 
+// "arn:aws:ec2:us-east-1:123456789012:subnet/subnet-…"
+std::string resource_arn(const ResourceKind& kind,
+                         std::string_view region,
+                         std::string_view account_id,
+                         std::string_view id);
+
 // In the order of their first appearance.
 std::vector<std::string> without_duplicates(const std::vector<std::string>& ids);
 

@@ -25,6 +25,9 @@ Result<void> check_tags(const Context& context, const domain::Tags& tags);
 Result<void> check_tag_specifications(const Context& context,
                                       const std::vector<TagSpecification>& specifications,
                                       const std::vector<std::string_view>& allowed);
+// What a create asked for on resources of one type.
+domain::Tags tags_for(const std::vector<TagSpecification>& specifications,
+                      std::string_view resource_type);
 // Writes the tags that a create asked for on a resource of `resource_type`.
 void write_tags(store::Transaction& tx,
                 const domain::Caller& caller,
@@ -43,7 +46,8 @@ class Tags {
     Result<void> create(const domain::Caller& caller,
                         const std::vector<std::string>& resource_ids,
                         const domain::Tags& tags);
-    // A tag without a value deletes whatever value the key has; no tags at all delete every tag of the user's.
+    // A tag without a value deletes whatever value the key has; no tags at all delete every tag of
+    // the user's.
     struct Deletion {
         std::string key;
         std::optional<std::string> value;

@@ -26,14 +26,15 @@ struct SubnetView {
     domain::Tags tags;
 };
 
-// VPCs and their subnets. In this issue each account has its default VPC in each region: 172.31.0.0/16 with a /20 a zone.
+// VPCs and their subnets. In this issue each account has its default VPC in each region:
+// 172.31.0.0/16 with a /20 a zone.
 // https://docs.aws.amazon.com/vpc/latest/userguide/default-vpc.html
 class Vpcs {
   public:
     explicit Vpcs(const Context& context) : context_(context) {}
 
-    // Makes the default VPC, its subnets and its default security group when the account comes to a region for the first time.
-    // Cheap once it is known to be there.
+    // Makes the default VPC, its subnets and its default security group when the account comes to a
+    // region for the first time. Cheap once it is known to be there.
     Result<void> ensure_default(const domain::Caller& caller);
 
     Result<Listing<VpcView>> describe(const domain::Caller& caller,
@@ -48,7 +49,8 @@ class Vpcs {
   private:
     const Context& context_;
     std::mutex mutex_;
-    std::set<std::pair<std::string, std::string>> known_; // (account, region) whose default VPC is there
+    std::set<std::pair<std::string, std::string>>
+        known_; // (account, region) whose default VPC is there
 };
 
 } // namespace pileus::cloud
