@@ -9,8 +9,9 @@
 
 namespace pileus::store::client_tokens {
 
-// https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-idempotency.html: the same token with the same parameters answers with
-// the first result; with others it is an error. Scoped by account, region and operation.
+// https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-idempotency.html: the same token with the
+// same parameters answers with the first result; with others it is an error. Scoped by account,
+// region and operation.
 struct ClientToken {
     std::string operation;
     std::string token;
@@ -27,7 +28,8 @@ void erase_before(Transaction& tx, Time before);
 
 namespace pileus::store::settings {
 
-// Facts of the installation that must be the same after a restart: its id, sealing keys, the boot id it last saw.
+// Facts of the installation that must be the same after a restart: its id, sealing keys, the boot
+// id it last saw.
 std::optional<std::string> get(Transaction& tx, const std::string& name);
 void put(Transaction& tx, const std::string& name, const std::string& value);
 

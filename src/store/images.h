@@ -14,7 +14,8 @@ void update(Transaction& tx, const domain::Image& image);
 void erase(Transaction& tx, const std::string& id);
 std::optional<domain::Image> find(Transaction& tx, const std::string& id);
 // Those that the caller may launch in the region: its own and the public ones.
-std::optional<domain::Image> find_visible(Transaction& tx, const Scope& scope, const std::string& id);
+std::optional<domain::Image>
+find_visible(Transaction& tx, const Scope& scope, const std::string& id);
 std::vector<domain::Image> list_visible(Transaction& tx, const Scope& scope, const Page& page);
 
 } // namespace pileus::store::images

@@ -27,7 +27,8 @@ struct Narrowing {
 };
 std::vector<domain::Instance>
 list(Transaction& tx, const Scope& scope, const Narrowing& narrowing, const Page& page);
-// Every instance of one host that is not terminated: what the engine compares with the machine when it starts.
+// Every instance of one host that is not terminated: what the engine compares with the machine when
+// it starts.
 std::vector<domain::Instance> list_live(Transaction& tx, const std::string& host_id);
 // Terminated before `before`: no longer shown.
 std::vector<domain::Instance> list_terminated_before(Transaction& tx, Time before, int limit);

@@ -14,8 +14,10 @@ void update(Transaction& tx, const domain::NetworkInterface& interface);
 void erase(Transaction& tx, const std::string& id);
 std::optional<domain::NetworkInterface> find(Transaction& tx, const std::string& id);
 std::vector<domain::NetworkInterface> list(Transaction& tx, const Scope& scope, const Page& page);
-std::vector<domain::NetworkInterface> list_of_instance(Transaction& tx, const std::string& instance_id);
-std::vector<domain::NetworkInterface> list_of_security_group(Transaction& tx, const std::string& group_id);
+std::vector<domain::NetworkInterface> list_of_instance(Transaction& tx,
+                                                       const std::string& instance_id);
+std::vector<domain::NetworkInterface> list_of_security_group(Transaction& tx,
+                                                             const std::string& group_id);
 std::vector<domain::NetworkInterface> list_of_host(Transaction& tx, const std::string& host_id);
 // Private addresses in use in a subnet.
 std::vector<std::string> list_private_ips(Transaction& tx, const std::string& subnet_id);

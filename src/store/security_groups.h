@@ -12,7 +12,8 @@ namespace pileus::store::security_groups {
 void insert(Transaction& tx, const domain::SecurityGroup& group);
 void erase(Transaction& tx, const std::string& id); // its rules too
 std::optional<domain::SecurityGroup> find(Transaction& tx, const std::string& id);
-std::optional<domain::SecurityGroup> find(Transaction& tx, const Scope& scope, const std::string& id);
+std::optional<domain::SecurityGroup>
+find(Transaction& tx, const Scope& scope, const std::string& id);
 std::optional<domain::SecurityGroup>
 find_by_name(Transaction& tx, const std::string& vpc_id, const std::string& name);
 std::vector<domain::SecurityGroup> list(Transaction& tx, const Scope& scope, const Page& page);
@@ -21,10 +22,13 @@ std::vector<domain::SecurityGroup> list_of_vpc(Transaction& tx, const std::strin
 void insert_rule(Transaction& tx, const domain::SecurityGroupRule& rule);
 void update_rule(Transaction& tx, const domain::SecurityGroupRule& rule);
 void erase_rule(Transaction& tx, const std::string& rule_id);
-std::optional<domain::SecurityGroupRule> find_rule(Transaction& tx, const Scope& scope, const std::string& rule_id);
+std::optional<domain::SecurityGroupRule>
+find_rule(Transaction& tx, const Scope& scope, const std::string& rule_id);
 std::vector<domain::SecurityGroupRule> list_rules(Transaction& tx, const std::string& group_id);
-std::vector<domain::SecurityGroupRule> list_rules(Transaction& tx, const Scope& scope, const Page& page);
+std::vector<domain::SecurityGroupRule>
+list_rules(Transaction& tx, const Scope& scope, const Page& page);
 // Rules of other groups that name this one as their peer.
-std::vector<domain::SecurityGroupRule> list_rules_referencing(Transaction& tx, const std::string& group_id);
+std::vector<domain::SecurityGroupRule> list_rules_referencing(Transaction& tx,
+                                                              const std::string& group_id);
 
 } // namespace pileus::store::security_groups

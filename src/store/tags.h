@@ -15,7 +15,8 @@ void erase(Transaction& tx, const std::string& resource_id, const std::string& k
 void erase_all(Transaction& tx, const std::string& resource_id);
 domain::Tags list_of(Transaction& tx, const std::string& resource_id);
 // Of many resources at once: those without tags are absent from the map.
-std::map<std::string, domain::Tags> list_of(Transaction& tx, const std::vector<std::string>& resource_ids);
+std::map<std::string, domain::Tags> list_of(Transaction& tx,
+                                            const std::vector<std::string>& resource_ids);
 // In ascending order of (resource id, key), after `after_resource_id`, `after_key`.
 std::vector<domain::ResourceTag> list(Transaction& tx,
                                       const Scope& scope,

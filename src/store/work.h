@@ -9,11 +9,20 @@
 
 namespace pileus::store::work {
 
-// Makes the resource due (at once, or not before `due`); an item that is there keeps the earlier time. Wakes the engine after the commit.
-void enqueue(Transaction& tx, const std::string& kind, const std::string& resource_id, const std::string& host_id, Time due);
+// Makes the resource due (at once, or not before `due`); an item that is there keeps the earlier
+// time. Wakes the engine after the commit.
+void enqueue(Transaction& tx,
+             const std::string& kind,
+             const std::string& resource_id,
+             const std::string& host_id,
+             Time due);
 // Due and not leased by another: leased to `owner` until `lease_until`.
-std::vector<domain::WorkItem>
-lease(Transaction& tx, const std::string& host_id, const std::string& owner, Time now, Time lease_until, int limit);
+std::vector<domain::WorkItem> lease(Transaction& tx,
+                                    const std::string& host_id,
+                                    const std::string& owner,
+                                    Time now,
+                                    Time lease_until,
+                                    int limit);
 // Removes the item unless it was enqueued again since it was leased; then it is due again at once.
 void complete(Transaction& tx, const domain::WorkItem& item);
 // Gives the lease back; the item is due again at `due`. `error` is kept for a person to read.

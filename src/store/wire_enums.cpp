@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/wire_enums.h"
+
+#include "store/store.h"
+
+#include <fmt/core.h>
+
+namespace pileus::store {
+
+namespace {
+
+template <class Enum>
+Enum known(const std::optional<Enum>& value, std::string_view what, std::string_view text) {
+    if (!value)
+        throw StoreFailure(fmt::format("the database has the unknown {} '{}'", what, text));
+    return *value;
+}
+
+std::optional<domain::ShutdownBehavior> parse_shutdown_behavior(std::string_view text) {
+    if (text == "stop")
+        return domain::ShutdownBehavior::stop;
+    if (text == "terminate")
+        return domain::ShutdownBehavior::terminate;
+    return std::nullopt;
+}
+
+} // namespace
+
+std::string_view to_wire(domain::InstanceState value) {
+    return domain::to_string(value);
+}
+std::string_view to_wire(domain::ShutdownBehavior value) {
+    return value == domain::ShutdownBehavior::stop ? "stop" : "terminate";
+}
+std::string_view to_wire(domain::VolumeState value) {
+    return domain::to_string(value);
+}
+std::string_view to_wire(domain::AttachmentState value) {
+    return domain::to_string(value);
+}
+std::string_view to_wire(domain::LedgerKind value) {
+    return domain::to_string(value);
+}
+
+template <> domain::InstanceState from_wire(std::string_view text) {
+    return known(domain::parse_instance_state(text), "instance state", text);
+}
+template <> domain::ShutdownBehavior from_wire(std::string_view text) {
+    return known(parse_shutdown_behavior(text), "shutdown behaviour", text);
+}
+template <> domain::VolumeState from_wire(std::string_view text) {
+    return known(domain::parse_volume_state(text), "volume state", text);
+}
+template <> domain::AttachmentState from_wire(std::string_view text) {
+    return known(domain::parse_attachment_state(text), "attachment state", text);
+}
+template <> domain::LedgerKind from_wire(std::string_view text) {
+    return known(domain::parse_ledger_kind(text), "kind of ledger event", text);
+}
+
+} // namespace pileus::store

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Enums are stored as the words that EC2 has for them, so that the database can be read by people
+// and their numbers may change.
+
+#include "domain/instance.h"
+#include "domain/ledger.h"
+#include "domain/volume.h"
+
+#include <string_view>
+
+namespace pileus::store {
+
+std::string_view to_wire(domain::InstanceState value);
+std::string_view to_wire(domain::ShutdownBehavior value);
+std::string_view to_wire(domain::VolumeState value);
+std::string_view to_wire(domain::AttachmentState value);
+std::string_view to_wire(domain::LedgerKind value);
+
+// StoreFailure for a word that this binary does not know.
+template <class Enum> Enum from_wire(std::string_view text);
+template <> domain::InstanceState from_wire(std::string_view text);
+template <> domain::ShutdownBehavior from_wire(std::string_view text);
+template <> domain::VolumeState from_wire(std::string_view text);
+template <> domain::AttachmentState from_wire(std::string_view text);
+template <> domain::LedgerKind from_wire(std::string_view text);
+
+} // namespace pileus::store
