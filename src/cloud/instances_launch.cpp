@@ -9,11 +9,11 @@
 #include "cloud/resource_kind.h"
 #include "cloud/volume_rules.h"
 #include "domain/ids.h"
+#include "store/charges.h"
 #include "store/client_tokens.h"
 #include "store/images.h"
 #include "store/instances.h"
 #include "store/key_pairs.h"
-#include "store/ledger.h"
 #include "store/network_interfaces.h"
 #include "store/security_groups.h"
 #include "store/tags.h"
@@ -406,8 +406,7 @@ class LaunchWriter {
         volume.attached_at = instance.created_at;
         store::volumes::insert(tx_, volume);
         write_tags(tx_, caller_, request_.tag_specifications, "volume", volume.id);
-        charge(
-            instance, volume.id, domain::LedgerKind::volume_created, volume.size_gib, volume.type);
+        store::charges::volume_created(tx_, volume, instance.created_at);
     }
 
     Result<void> write_interface(const domain::Instance& instance, const std::string& private_ip) {
@@ -425,34 +424,17 @@ class LaunchWriter {
         interface.security_group_ids = plan_.security_group_ids;
         interface.created_at = instance.created_at;
         interface.wants_public_ip = plan_.wants_public_ip;
+        interface.instance_id = instance.id;
         if (interface.wants_public_ip) {
             PILEUS_ASSIGN(interface.public_ip, take_public_ip(tx_, context_));
-            charge(
-                instance, interface.id, domain::LedgerKind::address_taken, 1, interface.public_ip);
+            store::charges::address_taken(tx_, interface, instance.created_at);
         }
-        interface.instance_id = instance.id;
         interface.attachment_id =
             domain::new_id(context_.random, domain::prefix::network_interface_attachment);
         interface.attached_at = instance.created_at;
         store::network_interfaces::insert(tx_, interface);
         write_tags(tx_, caller_, request_.tag_specifications, "network-interface", interface.id);
         return {};
-    }
-
-    void charge(const domain::Instance& instance,
-                const std::string& resource_id,
-                domain::LedgerKind kind,
-                int64_t quantity,
-                const std::string& detail) {
-        store::ledger::append(tx_,
-                              {.at = instance.created_at,
-                               .account_id = instance.account_id,
-                               .region = instance.region,
-                               .resource_id = resource_id,
-                               .instance_id = instance.id,
-                               .kind = kind,
-                               .quantity = quantity,
-                               .detail = detail});
     }
 
     store::Transaction& tx_;

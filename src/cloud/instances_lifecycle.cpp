@@ -5,9 +5,8 @@
 
 #include "cloud/instance_rows.h"
 #include "cloud/instances.h"
-#include "domain/ledger.h"
+#include "store/charges.h"
 #include "store/instances.h"
-#include "store/ledger.h"
 #include "store/network_interfaces.h"
 
 #include <fmt/core.h>
@@ -58,15 +57,7 @@ Result<void> begin_start(store::Transaction& tx,
             continue;
         PILEUS_ASSIGN(interface.public_ip, take_public_ip(tx, context));
         store::network_interfaces::update(tx, interface);
-        store::ledger::append(tx,
-                              {.at = instance.launch_time,
-                               .account_id = instance.account_id,
-                               .region = instance.region,
-                               .resource_id = interface.id,
-                               .instance_id = instance.id,
-                               .kind = domain::LedgerKind::address_taken,
-                               .quantity = 1,
-                               .detail = interface.public_ip});
+        store::charges::address_taken(tx, interface, instance.launch_time);
     }
     return {};
 }
@@ -128,6 +119,7 @@ Result<std::vector<InstanceStateChange>> change_all(const Context& context,
                 if (!is_done(instance)) {
                     PILEUS_TRY(change(tx, instance));
                     store::instances::update(tx, instance);
+                    store::charges::instance_changed(tx, previous, instance, context.clock.now());
                     enqueue_work(tx, context, instance);
                 }
                 changes.push_back({instance.id, previous, instance.state});

@@ -62,6 +62,7 @@ inline constexpr const char* permission_duplicate = "InvalidPermission.Duplicate
 inline constexpr const char* permission_malformed = "InvalidPermission.Malformed";
 inline constexpr const char* security_group_rule_not_found = "InvalidSecurityGroupRuleId.NotFound";
 inline constexpr const char* security_group_rule_malformed = "InvalidSecurityGroupRuleId.Malformed";
+inline constexpr const char* prefix_list_not_found = "InvalidPrefixListId.NotFound";
 inline constexpr const char* rules_limit_exceeded = "RulesPerSecurityGroupLimitExceeded";
 inline constexpr const char* groups_per_interface_limit_exceeded =
     "SecurityGroupsPerInterfaceLimitExceeded";

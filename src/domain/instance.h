@@ -52,6 +52,7 @@ struct Instance {
     // Counts the starts; with the id it names one run of the guest, so that work for an earlier run is recognised.
     int64_t start_count = 0;
     bool force_stop = false;          // the stop under way is not to wait for the guest
+    bool restart_when_stopped = false; // the machine restarted, and the guest is to come back
     std::optional<Time> stop_deadline; // when a guest that does not shut down is cut off
     int64_t reboots_requested = 0;    // RebootInstances; the engine reboots until both are equal
     int64_t reboots_done = 0;

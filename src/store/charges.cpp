@@ -32,7 +32,10 @@ void append(Transaction& tx,
 
 } // namespace
 
-void instance_changed(Transaction& tx, InstanceState before, const domain::Instance& after, Time at) {
+void instance_changed(Transaction& tx,
+                      InstanceState before,
+                      const domain::Instance& after,
+                      Time at) {
     const bool was_charged = before == InstanceState::running;
     const bool is_charged = after.state == InstanceState::running;
     if (was_charged == is_charged)
@@ -42,19 +45,43 @@ void instance_changed(Transaction& tx, InstanceState before, const domain::Insta
 }
 
 void volume_created(Transaction& tx, const domain::Volume& volume, Time at) {
-    append(tx, volume, volume.instance_id, LedgerKind::volume_created, at, volume.size_gib, volume.type);
+    append(tx,
+           volume,
+           volume.instance_id,
+           LedgerKind::volume_created,
+           at,
+           volume.size_gib,
+           volume.type);
 }
 
 void volume_deleted(Transaction& tx, const domain::Volume& volume, Time at) {
-    append(tx, volume, volume.instance_id, LedgerKind::volume_deleted, at, volume.size_gib, volume.type);
+    append(tx,
+           volume,
+           volume.instance_id,
+           LedgerKind::volume_deleted,
+           at,
+           volume.size_gib,
+           volume.type);
 }
 
 void address_taken(Transaction& tx, const domain::NetworkInterface& interface, Time at) {
-    append(tx, interface, interface.instance_id, LedgerKind::address_taken, at, 1, interface.public_ip);
+    append(tx,
+           interface,
+           interface.instance_id,
+           LedgerKind::address_taken,
+           at,
+           1,
+           interface.public_ip);
 }
 
 void address_released(Transaction& tx, const domain::NetworkInterface& interface, Time at) {
-    append(tx, interface, interface.instance_id, LedgerKind::address_released, at, 1, interface.public_ip);
+    append(tx,
+           interface,
+           interface.instance_id,
+           LedgerKind::address_released,
+           at,
+           1,
+           interface.public_ip);
 }
 
 } // namespace pileus::store::charges

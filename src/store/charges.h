@@ -6,12 +6,17 @@
 #include "domain/volume.h"
 #include "store/store.h"
 
-// The ledger rows of what cloud and engine do, written in the transaction that does it. Every change of a state that bears on a charge
-// goes through here, so that nobody forgets one. The rules: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-lifecycle.html
-// ("Instance billing"): running is charged; pending, stopping, stopped, shutting-down and terminated are not.
+// The ledger rows of what cloud and engine do, written in the transaction that does it. Every
+// change of a state that bears on a charge goes through here, so that nobody forgets one. The
+// rules: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-lifecycle.html
+// ("Instance billing"): running is charged; pending, stopping, stopped, shutting-down and
+// terminated are not.
 namespace pileus::store::charges {
 
-void instance_changed(Transaction& tx, domain::InstanceState before, const domain::Instance& after, Time at);
+void instance_changed(Transaction& tx,
+                      domain::InstanceState before,
+                      const domain::Instance& after,
+                      Time at);
 void volume_created(Transaction& tx, const domain::Volume& volume, Time at);
 void volume_deleted(Transaction& tx, const domain::Volume& volume, Time at);
 void address_taken(Transaction& tx, const domain::NetworkInterface& interface, Time at);

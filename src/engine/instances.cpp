@@ -1,0 +1,421 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/instances.h"
+
+#include "base/log.h"
+#include "engine/machine_spec.h"
+#include "store/charges.h"
+#include "store/images.h"
+#include "store/instances.h"
+#include "store/network_interfaces.h"
+#include "store/tags.h"
+#include "store/volumes.h"
+#include "store/work.h"
+
+#include <algorithm>
+#include <set>
+
+namespace pileus::engine {
+
+using domain::Instance;
+using domain::InstanceEvent;
+using domain::InstanceState;
+using drivers::MachineState;
+
+namespace {
+
+void set_reason(Instance& instance, const std::string& code, const std::string& text) {
+    instance.state_reason_code = code;
+    instance.state_reason_message = code + ": " + text;
+}
+
+} // namespace
+
+InstanceController::InstanceController(store::Store& store,
+                                       const Clock& clock,
+                                       const catalog::Catalog& catalog,
+                                       drivers::Hypervisor& hypervisor,
+                                       drivers::Volumes& volumes,
+                                       drivers::Network& network,
+                                       VpcNetwork& vpc_network,
+                                       InstanceControllerOptions options)
+    : store_(store), clock_(clock), catalog_(catalog), hypervisor_(hypervisor), volumes_(volumes),
+      network_(network), vpc_network_(vpc_network), options_(std::move(options)) {}
+
+Result<Outcome> InstanceController::reconcile(const domain::WorkItem& item) {
+    auto instance = store_.read(
+        [&](store::Transaction& tx) { return store::instances::find(tx, item.resource_id); });
+    if (!instance) {
+        PILEUS_TRY(hypervisor_.destroy(item.resource_id));
+        PILEUS_TRY(hypervisor_.forget(item.resource_id));
+        return Outcome::done();
+    }
+    switch (instance->state) {
+    case InstanceState::pending:
+        return start(std::move(*instance), item);
+    case InstanceState::running:
+        return watch(std::move(*instance));
+    case InstanceState::stopping:
+        return stop(std::move(*instance));
+    case InstanceState::stopped:
+        return come_back(std::move(*instance));
+    case InstanceState::shutting_down:
+        return terminate(std::move(*instance));
+    case InstanceState::terminated:
+        return expire(*instance);
+    }
+    return Outcome::done();
+}
+
+template <class Change>
+Result<bool> InstanceController::advance(const Instance& seen, InstanceEvent event, Change change) {
+    return store_.write([&](store::Transaction& tx) -> Result<bool> {
+        auto current = store::instances::find(tx, seen.id);
+        if (!current || current->state != seen.state || current->start_count != seen.start_count)
+            return false;
+        const auto before = current->state;
+        const auto to = next(before, event);
+        if (!to)
+            return fail(errors::internal, "no such transition for " + seen.id);
+        current->state = *to;
+        PILEUS_TRY(change(tx, *current));
+        store::instances::update(tx, *current);
+        store::charges::instance_changed(tx, before, *current, clock_.now());
+        store::work::enqueue(tx, "instance", seen.id, options_.host_id, clock_.now());
+        return true;
+    });
+}
+
+// ---- pending → running
+// ------------------------------------------------------------------------------------------------
+
+Result<Outcome> InstanceController::start(Instance instance, const domain::WorkItem& item) {
+    const auto begun = clock_.monotonic();
+    if (const auto up = bring_up(instance); !up) {
+        if (item.attempts + 1 < options_.start_attempts)
+            return fail(up.error());
+        return give_up_start(std::move(instance), up.error());
+    }
+    const auto mark_attached = [&](store::Transaction& tx, Instance& row) -> Result<void> {
+        for (auto& volume : store::volumes::list_of_instance(tx, row.id)) {
+            volume.attachment = domain::AttachmentState::attached;
+            store::volumes::update(tx, volume);
+        }
+        return {};
+    };
+    PILEUS_ASSIGN(const bool advanced, advance(instance, InstanceEvent::started, mark_attached));
+    if (advanced)
+        log_info("instance started",
+                 {{"instance", instance.id},
+                  {"type", instance.type},
+                  {"took_ms",
+                   std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(
+                                      clock_.monotonic() - begun)
+                                      .count())}});
+    return Outcome::done();
+}
+
+Result<void> InstanceController::bring_up(const Instance& instance) {
+    PILEUS_TRY(make_volumes(instance.id));
+    const auto interfaces = store_.read([&](store::Transaction& tx) {
+        return store::network_interfaces::list_of_instance(tx, instance.id);
+    });
+    for (const auto& interface : interfaces)
+        PILEUS_TRY(vpc_network_.ensure_interface(interface.id));
+    PILEUS_ASSIGN(const auto spec, machine_spec(instance));
+    return hypervisor_.start(spec);
+}
+
+Result<void> InstanceController::make_volumes(const std::string& instance_id) {
+    const auto rows = store_.read(
+        [&](store::Transaction& tx) { return store::volumes::list_of_instance(tx, instance_id); });
+    for (const auto& volume : rows) {
+        if (volume.state != domain::VolumeState::creating)
+            continue;
+        if (volume.snapshot_id.empty())
+            PILEUS_TRY(volumes_.create(volume.id, volume.size_gib));
+        else
+            PILEUS_TRY(volumes_.clone(volume.id, volume.snapshot_id, volume.size_gib));
+        PILEUS_TRY(store_.write([&](store::Transaction& tx) -> Result<void> {
+            auto row = store::volumes::find(tx, volume.id);
+            if (!row)
+                return {};
+            row->state = domain::VolumeState::in_use;
+            store::volumes::update(tx, *row);
+            return {};
+        }));
+    }
+    return {};
+}
+
+Result<drivers::MachineSpec> InstanceController::machine_spec(const Instance& instance) {
+    const auto* type = catalog_.find(instance.type);
+    if (!type)
+        return fail(errors::invalid,
+                    "the instance type " + instance.type + " is not in the catalog any more");
+    auto parts = store_.read([&](store::Transaction& tx) {
+        return MachineParts{store::volumes::list_of_instance(tx, instance.id),
+                            store::network_interfaces::list_of_instance(tx, instance.id),
+                            store::images::find(tx, instance.image_id)};
+    });
+    return make_machine_spec(instance, *type, parts, volumes_, network_, options_.mtu);
+}
+
+Result<Outcome> InstanceController::give_up_start(Instance instance, const Error& error) {
+    log_error("instance cannot be started", {{"instance", instance.id}, {"error", error.message}});
+    // What was half made must not stay: a guest whose row says "stopped" would run unseen.
+    PILEUS_TRY(take_down(instance));
+    const bool is_launch = instance.start_count == 1;
+    const auto event = is_launch ? InstanceEvent::launch_failed : InstanceEvent::start_failed;
+    PILEUS_TRY(advance(instance, event, [&](store::Transaction&, Instance& row) -> Result<void> {
+        set_reason(row, "Server.InternalError", "Internal error on launch: " + error.message);
+        row.transition_reason = "Server.InternalError";
+        row.force_stop = true;
+        return {};
+    }));
+    return Outcome::done();
+}
+
+// ---- running
+// ----------------------------------------------------------------------------------------------------------
+
+Result<Outcome> InstanceController::watch(Instance instance) {
+    const auto observed = hypervisor_.observe(instance.id);
+    if (observed.state == MachineState::absent)
+        return guest_died(std::move(instance), observed.detail);
+    if (instance.reboots_requested > instance.reboots_done)
+        return reboot(std::move(instance), observed.state);
+    if (observed.state == MachineState::shut_down)
+        return guest_went_down(std::move(instance));
+    return Outcome::done();
+}
+
+// A reboot is a power-off that the guest is asked for, and a reset when it is down; or a plain
+// reset when it does not listen.
+// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-reboot.html
+Result<Outcome> InstanceController::reboot(Instance instance, MachineState state) {
+    const auto now = clock_.now();
+    const auto deadline = instance.stop_deadline.value_or(now);
+    if (state == MachineState::shut_down || now >= deadline) {
+        PILEUS_TRY(hypervisor_.reset(instance.id));
+        PILEUS_TRY(finish_reboot(instance));
+        return Outcome::done();
+    }
+    PILEUS_TRY(press_power_button(instance));
+    return Outcome::again(std::min(deadline, now + options_.power_button_interval));
+}
+
+Result<void> InstanceController::finish_reboot(const Instance& instance) {
+    return store_.write([&](store::Transaction& tx) -> Result<void> {
+        auto row = store::instances::find(tx, instance.id);
+        if (!row || row->state != InstanceState::running)
+            return {};
+        row->reboots_done = instance.reboots_requested;
+        row->stop_deadline.reset();
+        row->guest_seen_at.reset();
+        store::instances::update(tx, *row);
+        return {};
+    });
+}
+
+// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/terminating-instances.html, "Change the
+// instance initiated shutdown behavior".
+Result<Outcome> InstanceController::guest_went_down(Instance instance) {
+    const bool ends = instance.shutdown_behavior == domain::ShutdownBehavior::terminate;
+    const auto event = ends ? InstanceEvent::terminate_requested : InstanceEvent::stop_requested;
+    PILEUS_TRY(advance(instance, event, [&](store::Transaction&, Instance& row) -> Result<void> {
+        set_reason(row, "Client.InstanceInitiatedShutdown", "Instance initiated shutdown");
+        row.transition_reason.clear();
+        row.force_stop = true;
+        return {};
+    }));
+    return Outcome::done();
+}
+
+Result<Outcome> InstanceController::guest_died(Instance instance, const std::string& detail) {
+    log_warning("the guest is gone", {{"instance", instance.id}, {"detail", detail}});
+    PILEUS_TRY(advance(
+        instance,
+        InstanceEvent::stop_requested,
+        [&](store::Transaction&, Instance& row) -> Result<void> {
+            set_reason(row, "Server.InternalError", "The instance's host process ended: " + detail);
+            row.transition_reason = "Server.InternalError";
+            row.force_stop = true;
+            return {};
+        }));
+    return Outcome::done();
+}
+
+// ---- stopping → stopped
+// -------------------------------------------------------------------------------------------------
+
+Result<Outcome> InstanceController::stop(Instance instance) {
+    const auto now = clock_.now();
+    const auto deadline = instance.stop_deadline.value_or(now);
+    const auto observed = hypervisor_.observe(instance.id);
+    const bool is_up =
+        observed.state == MachineState::running || observed.state == MachineState::paused;
+    if (is_up && !instance.force_stop && now < deadline) {
+        PILEUS_TRY(press_power_button(instance));
+        return Outcome::again(std::min(deadline, now + options_.power_button_interval));
+    }
+    PILEUS_TRY(take_down(instance));
+    PILEUS_TRY(advance(instance,
+                       InstanceEvent::stopped,
+                       [&](store::Transaction& tx, Instance& row) -> Result<void> {
+                           if (!row.restart_when_stopped)
+                               for (auto& interface :
+                                    store::network_interfaces::list_of_instance(tx, row.id))
+                                   release_address(tx, interface);
+                           row.stop_deadline.reset();
+                           row.force_stop = false;
+                           row.guest_seen_at.reset();
+                           return {};
+                       }));
+    return Outcome::done();
+}
+
+Result<void> InstanceController::press_power_button(const Instance& instance) {
+    {
+        const std::lock_guard lock(mutex_);
+        auto& pressed = button_pressed_[instance.id];
+        if (clock_.now() < pressed + options_.power_button_interval)
+            return {};
+        pressed = clock_.now();
+    }
+    return hypervisor_.power_button(instance.id);
+}
+
+// Ends the guest and takes its taps away. The volumes stay.
+Result<void> InstanceController::take_down(const Instance& instance) {
+    PILEUS_TRY(hypervisor_.destroy(instance.id));
+    const auto interfaces = store_.read([&](store::Transaction& tx) {
+        return store::network_interfaces::list_of_instance(tx, instance.id);
+    });
+    for (const auto& interface : interfaces)
+        PILEUS_TRY(network_.remove_interface(interface.vpc_id, interface.id));
+    const std::lock_guard lock(mutex_);
+    button_pressed_.erase(instance.id);
+    return {};
+}
+
+void InstanceController::release_address(store::Transaction& tx,
+                                         domain::NetworkInterface& interface) {
+    if (interface.public_ip.empty())
+        return;
+    store::charges::address_released(tx, interface, clock_.now());
+    interface.public_ip.clear();
+    store::network_interfaces::update(tx, interface);
+}
+
+// The machine restarted under a running guest, and the operator wants it back (restart_after_boot).
+// It comes back with the addresses that it had.
+Result<Outcome> InstanceController::come_back(Instance instance) {
+    if (!instance.restart_when_stopped)
+        return Outcome::done();
+    PILEUS_TRY(advance(instance,
+                       InstanceEvent::start_requested,
+                       [&](store::Transaction&, Instance& row) -> Result<void> {
+                           row.restart_when_stopped = false;
+                           row.launch_time = clock_.now();
+                           row.start_count += 1;
+                           return {};
+                       }));
+    return Outcome::done();
+}
+
+// ---- shutting-down → terminated
+// -------------------------------------------------------------------------------------------
+
+Result<Outcome> InstanceController::terminate(Instance instance) {
+    PILEUS_TRY(take_down(instance));
+    const auto rows = store_.read(
+        [&](store::Transaction& tx) { return store::volumes::list_of_instance(tx, instance.id); });
+    for (const auto& volume : rows)
+        if (volume.delete_on_termination)
+            PILEUS_TRY(volumes_.remove(volume.id));
+    PILEUS_TRY(advance(instance,
+                       InstanceEvent::released,
+                       [&](store::Transaction& tx, Instance& row) -> Result<void> {
+                           for (auto& interface :
+                                store::network_interfaces::list_of_instance(tx, row.id)) {
+                               release_address(tx, interface);
+                               store::network_interfaces::erase(tx, interface.id);
+                               store::tags::erase_all(tx, interface.id);
+                           }
+                           for (auto& volume : store::volumes::list_of_instance(tx, row.id)) {
+                               const bool was_removed =
+                                   std::any_of(rows.begin(), rows.end(), [&](const auto& v) {
+                                       return v.id == volume.id && v.delete_on_termination;
+                                   });
+                               if (was_removed) {
+                                   store::charges::volume_deleted(tx, volume, clock_.now());
+                                   store::volumes::erase(tx, volume.id);
+                                   store::tags::erase_all(tx, volume.id);
+                                   continue;
+                               }
+                               volume.instance_id.clear();
+                               volume.device.clear();
+                               volume.attachment = domain::AttachmentState::detached;
+                               volume.attached_at.reset();
+                               volume.state = domain::VolumeState::available;
+                               store::volumes::update(tx, volume);
+                           }
+                           row.terminated_at = clock_.now();
+                           row.guest_seen_at.reset();
+                           return {};
+                       }));
+    return Outcome::done();
+}
+
+// A terminated instance stays visible for an hour: clients wait for that very state.
+Result<Outcome> InstanceController::expire(const Instance& instance) {
+    const auto until = instance.terminated_at.value_or(clock_.now()) + options_.terminated_visible;
+    if (clock_.now() < until)
+        return Outcome::again(until);
+    PILEUS_TRY(hypervisor_.forget(instance.id));
+    PILEUS_TRY(store_.write([&](store::Transaction& tx) -> Result<void> {
+        store::instances::erase(tx, instance.id);
+        store::tags::erase_all(tx, instance.id);
+        return {};
+    }));
+    return Outcome::done();
+}
+
+// ---- after a restart of the daemon
+// ---------------------------------------------------------------------------------------
+
+Result<void> InstanceController::recover(const std::vector<std::string>& guests_found,
+                                         bool machine_restarted) {
+    const auto live = store_.read(
+        [&](store::Transaction& tx) { return store::instances::list_live(tx, options_.host_id); });
+    std::set<std::string> wanted;
+    for (const auto& instance : live)
+        if (instance.has_guest())
+            wanted.insert(instance.id);
+    for (const auto& guest : guests_found) {
+        if (wanted.count(guest) != 0)
+            continue;
+        log_warning("ending a guest that no instance wants", {{"instance", guest}});
+        PILEUS_TRY(hypervisor_.destroy(guest));
+    }
+    const auto now = clock_.now();
+    return store_.write([&](store::Transaction& tx) -> Result<void> {
+        for (auto instance : live) {
+            if (machine_restarted && instance.state == InstanceState::running) {
+                instance.state = *next(instance.state, InstanceEvent::stop_requested);
+                instance.force_stop = true;
+                instance.restart_when_stopped = options_.restart_after_boot;
+                set_reason(instance,
+                           "Server.InternalError",
+                           "The machine that the instance ran on was restarted");
+                instance.transition_reason = "Server.InternalError";
+                store::instances::update(tx, instance);
+                store::charges::instance_changed(tx, InstanceState::running, instance, now);
+            }
+            store::work::enqueue(tx, "instance", instance.id, options_.host_id, now);
+        }
+        return {};
+    });
+}
+
+} // namespace pileus::engine

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/clock.h"
+#include "catalog/catalog.h"
+#include "domain/instance.h"
+#include "domain/network_interface.h"
+#include "drivers/hypervisor/hypervisor.h"
+#include "drivers/network/network.h"
+#include "drivers/volumes/volumes.h"
+#include "engine/controller.h"
+#include "engine/vpc_network.h"
+#include "store/store.h"
+
+#include <map>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace pileus::engine {
+
+struct InstanceControllerOptions {
+    std::string host_id;
+    Duration power_button_interval =
+        std::chrono::seconds{15}; // a guest that is still booting misses the first press
+    Duration stop_timeout = std::chrono::minutes{2};
+    Duration terminated_visible =
+        std::chrono::hours{1}; // how long a terminated instance is still shown
+    int start_attempts = 3;
+    bool restart_after_boot = false; // guests that ran when the machine went down start again
+    int mtu = 1500;
+};
+
+// The life of an instance on this host: pending → running, stopping → stopped, shutting-down →
+// terminated, and what the guest does by itself meanwhile. Any thread of the engine, one at a time
+// for a given instance.
+class InstanceController final : public Controller {
+  public:
+    InstanceController(store::Store& store,
+                       const Clock& clock,
+                       const catalog::Catalog& catalog,
+                       drivers::Hypervisor& hypervisor,
+                       drivers::Volumes& volumes,
+                       drivers::Network& network,
+                       VpcNetwork& vpc_network,
+                       InstanceControllerOptions options);
+
+    std::string_view kind() const override { return "instance"; }
+    Result<Outcome> reconcile(const domain::WorkItem& item) override;
+
+    // Once, after the drivers have recovered and before the engine starts: compares the guests that
+    // are there with the rows. Guests that no row wants are ended; every live row is looked at
+    // again. `machine_restarted`: nothing can have survived.
+    Result<void> recover(const std::vector<std::string>& guests_found, bool machine_restarted);
+
+  private:
+    Result<Outcome> start(domain::Instance instance, const domain::WorkItem& item);
+    Result<Outcome> watch(domain::Instance instance);
+    Result<Outcome> stop(domain::Instance instance);
+    Result<Outcome> come_back(domain::Instance instance);
+    Result<Outcome> terminate(domain::Instance instance);
+    Result<Outcome> expire(const domain::Instance& instance);
+
+    Result<void> bring_up(const domain::Instance& instance);
+    Result<void> make_volumes(const std::string& instance_id);
+    Result<drivers::MachineSpec> machine_spec(const domain::Instance& instance);
+    Result<Outcome> give_up_start(domain::Instance instance, const Error& error);
+    Result<Outcome> reboot(domain::Instance instance, drivers::MachineState state);
+    Result<void> finish_reboot(const domain::Instance& instance);
+    Result<Outcome> guest_went_down(domain::Instance instance);
+    Result<Outcome> guest_died(domain::Instance instance, const std::string& detail);
+    Result<void> take_down(const domain::Instance& instance);
+    Result<void> press_power_button(const domain::Instance& instance);
+    void release_address(store::Transaction& tx, domain::NetworkInterface& interface);
+
+    // Applies the event to the row if it is still in the state that the step began with; writes row
+    // and ledger. False: the row has moved on meanwhile, and the work was enqueued again by whoever
+    // moved it.
+    template <class Change>
+    Result<bool> advance(const domain::Instance& seen, domain::InstanceEvent event, Change change);
+
+    store::Store& store_;
+    const Clock& clock_;
+    const catalog::Catalog& catalog_;
+    drivers::Hypervisor& hypervisor_;
+    drivers::Volumes& volumes_;
+    drivers::Network& network_;
+    VpcNetwork& vpc_network_;
+    const InstanceControllerOptions options_;
+
+    std::mutex mutex_;
+    std::map<std::string, Time>
+        button_pressed_; // when, by instance: a press is not repeated at every look
+};
+
+} // namespace pileus::engine
