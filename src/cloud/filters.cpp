@@ -32,6 +32,14 @@ bool tags_match(const Filter& filter, const domain::Tags& tags) {
     });
 }
 
+const Filter* exact_filter(const Filters& filters, std::string_view name) {
+    for (const auto& filter : filters)
+        if (filter.name == name &&
+            std::none_of(filter.values.begin(), filter.values.end(), has_wildcard))
+            return &filter;
+    return nullptr;
+}
+
 Result<void> check_filter_values(const Filters& filters) {
     size_t count = 0;
     for (const auto& filter : filters) {

@@ -49,6 +49,9 @@ template <class Resource> void emit_false(const Resource&, const Emit& emit) {
 bool is_tag_filter(std::string_view name); // "tag:<key>", "tag-key", "tag-value"
 bool tags_match(const Filter& filter, const domain::Tags& tags);
 bool any_matches(const Filter& filter, std::string_view value);
+// The filter of that name, when all its values are exact: what it names can be looked up instead of
+// searched for.
+const Filter* exact_filter(const Filters& filters, std::string_view name);
 // Every filter has values, and all together no more than EC2 takes.
 Result<void> check_filter_values(const Filters& filters);
 Result<void> reject_filter(std::string_view name);

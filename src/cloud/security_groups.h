@@ -4,11 +4,15 @@
 #include "cloud/context.h"
 #include "cloud/filters.h"
 #include "cloud/paging.h"
+#include "cloud/security_group_permissions.h"
 #include "cloud/tags.h"
 #include "domain/security_group.h"
 #include "domain/vpc.h"
 
+#include <map>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace pileus::cloud {
@@ -16,6 +20,8 @@ namespace pileus::cloud {
 struct SecurityGroupView {
     domain::SecurityGroup group;
     std::vector<domain::SecurityGroupRule> rules;
+    std::map<std::string, std::string>
+        peer_names; // of the groups in its rules; only filled for filters
     domain::Tags tags;
 };
 
@@ -32,38 +38,66 @@ struct SecurityGroupCreation {
     std::vector<TagSpecification> tag_specifications;
 };
 
-// A group named by id or, in the default VPC, by name.
-struct SecurityGroupReference {
-    std::string id;
-    std::string name;
-};
-
 struct SecurityGroupQuery {
     std::vector<std::string> ids;
-    std::vector<std::string> names;
+    std::vector<std::string> names; // in the default VPC
     Filters filters;
     PageRequest page;
 };
 
-// Security groups and their rules. Every change enqueues work, by which the engine brings it to the running guests.
+// The rules that an operation is about: by id, or by what they let pass. One of both.
+struct RuleSelection {
+    std::vector<std::string> rule_ids;
+    std::vector<Permission> permissions;
+};
+
+struct Revocation {
+    std::vector<domain::SecurityGroupRule> revoked;
+    // Asked for but not there: no error in a default VPC, as EC2 documents it.
+    std::vector<domain::SecurityGroupRule> unknown;
+};
+
+struct RuleModification {
+    std::string rule_id;
+    Permission permission; // one peer
+};
+
+struct RuleDescription {
+    std::string rule_id;
+    std::string description;
+};
+
+// Security groups and their rules. Every change enqueues work, by which the engine brings it to the
+// running guests.
 class SecurityGroups {
   public:
     explicit SecurityGroups(const Context& context) : context_(context) {}
 
-    Result<SecurityGroupView> create(const domain::Caller& caller, const SecurityGroupCreation& request);
-    Result<void> erase(const domain::Caller& caller, const SecurityGroupReference& group);
-    Result<Listing<SecurityGroupView>> describe(const domain::Caller& caller, const SecurityGroupQuery& query);
+    Result<SecurityGroupView> create(const domain::Caller& caller,
+                                     const SecurityGroupCreation& request);
+    // The id of what was deleted.
+    Result<std::string> erase(const domain::Caller& caller, const SecurityGroupReference& group);
+    Result<Listing<SecurityGroupView>> describe(const domain::Caller& caller,
+                                                const SecurityGroupQuery& query);
 
-    // `rules` carry no ids and no group id yet; returns the rules that were added.
-    Result<std::vector<SecurityGroupRuleView>> authorize(const domain::Caller& caller,
-                                                         const SecurityGroupReference& group,
-                                                         std::vector<domain::SecurityGroupRule> rules,
-                                                         const std::vector<TagSpecification>& tag_specifications);
-    Result<std::vector<domain::SecurityGroupRule>> revoke(const domain::Caller& caller,
-                                                          const SecurityGroupReference& group,
-                                                          bool egress,
-                                                          const std::vector<std::string>& rule_ids,
-                                                          std::vector<domain::SecurityGroupRule> rules);
+    Result<std::vector<SecurityGroupRuleView>>
+    authorize(const domain::Caller& caller,
+              const SecurityGroupReference& group,
+              bool egress,
+              const std::vector<Permission>& permissions,
+              const std::vector<TagSpecification>& tag_specifications);
+    Result<Revocation> revoke(const domain::Caller& caller,
+                              const SecurityGroupReference& group,
+                              bool egress,
+                              const RuleSelection& selection);
+    Result<void> modify_rules(const domain::Caller& caller,
+                              const std::string& group_id,
+                              const std::vector<RuleModification>& modifications);
+    Result<void> update_descriptions(const domain::Caller& caller,
+                                     const SecurityGroupReference& group,
+                                     bool egress,
+                                     const std::vector<RuleDescription>& descriptions,
+                                     const std::vector<Permission>& permissions);
     Result<Listing<SecurityGroupRuleView>> describe_rules(const domain::Caller& caller,
                                                           const std::vector<std::string>& rule_ids,
                                                           const Filters& filters,
@@ -75,6 +109,12 @@ class SecurityGroups {
 
 // The "default" group that every VPC has: everything from its own members in, everything out.
 // https://docs.aws.amazon.com/vpc/latest/userguide/default-security-group.html
-domain::SecurityGroup create_default_group(store::Transaction& tx, const Context& context, const domain::Vpc& vpc);
+domain::SecurityGroup
+create_default_group(store::Transaction& tx, const Context& context, const domain::Vpc& vpc);
+
+// By id, or by name in the default VPC; InvalidGroup.NotFound and its kin.
+Result<domain::SecurityGroup> find_security_group(store::Transaction& tx,
+                                                  const domain::Caller& caller,
+                                                  const SecurityGroupReference& reference);
 
 } // namespace pileus::cloud

@@ -119,15 +119,6 @@ tag_rows(store::Transaction& tx, const store::Scope& scope, const store::Page& p
     return rows;
 }
 
-// The resources that the filters name outright; nullptr when they do not.
-const Filter* exact_resource_filter(const Filters& filters) {
-    for (const auto& filter : filters)
-        if (filter.name == "resource-id" &&
-            std::none_of(filter.values.begin(), filter.values.end(), has_wildcard))
-            return &filter;
-    return nullptr;
-}
-
 // Most clients ask for the tags of one resource: these are looked up, not searched for.
 std::vector<TagRow> tag_rows_of(store::Transaction& tx,
                                 const store::Scope& scope,
@@ -270,7 +261,7 @@ Result<void> Tags::erase(const domain::Caller& caller,
 Result<Listing<domain::ResourceTag>>
 Tags::describe(const domain::Caller& caller, const Filters& filters, const PageRequest& page) {
     const auto scope = scope_of(caller);
-    const auto* resources = exact_resource_filter(filters);
+    const auto* resources = exact_filter(filters, "resource-id");
     PILEUS_ASSIGN(auto rows,
                   list_matching(context_,
                                 caller,

@@ -81,6 +81,15 @@ std::vector<domain::SecurityGroup> list(Transaction& tx, const Scope& scope, con
                         page.limit);
 }
 
+int count(Transaction& tx, const Scope& scope) {
+    return query_value<int>(
+               tx.connection(),
+               "SELECT count(*) FROM security_groups WHERE account_id = $1 AND region = $2",
+               scope.account_id,
+               scope.region)
+        .value_or(0);
+}
+
 std::vector<domain::SecurityGroup> list_of_vpc(Transaction& tx, const std::string& vpc_id) {
     return Groups::list(tx, "WHERE vpc_id = $1 ORDER BY id", vpc_id);
 }

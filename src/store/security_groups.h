@@ -17,6 +17,7 @@ find(Transaction& tx, const Scope& scope, const std::string& id);
 std::optional<domain::SecurityGroup>
 find_by_name(Transaction& tx, const std::string& vpc_id, const std::string& name);
 std::vector<domain::SecurityGroup> list(Transaction& tx, const Scope& scope, const Page& page);
+int count(Transaction& tx, const Scope& scope);
 std::vector<domain::SecurityGroup> list_of_vpc(Transaction& tx, const std::string& vpc_id);
 
 void insert_rule(Transaction& tx, const domain::SecurityGroupRule& rule);
