@@ -36,6 +36,7 @@ struct Columns {
         column("terminated_at", i.terminated_at);
         column("start_count", i.start_count);
         column("force_stop", i.force_stop);
+        column("restart_when_stopped", i.restart_when_stopped);
         column("stop_deadline", i.stop_deadline);
         column("guest_seen_at", i.guest_seen_at);
         column("reboots_requested", i.reboots_requested);

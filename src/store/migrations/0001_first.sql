@@ -29,6 +29,7 @@ CREATE TABLE instances (
     terminated_at            INTEGER,
     start_count              INTEGER NOT NULL,
     force_stop               INTEGER NOT NULL,
+    restart_when_stopped     INTEGER NOT NULL,
     stop_deadline            INTEGER,
     guest_seen_at            INTEGER,
     reboots_requested        INTEGER NOT NULL,
