@@ -105,8 +105,9 @@ TEST_F(Processes, AreNotWaitedForLongerThanTheyLive) {
 TEST_F(Processes, ThatAreMissingAreAnError) {
     const TemporaryFolder folder;
     ASSERT_TRUE(write_file_durably(folder / "text", "not a program", 0644));
-    for (const std::string name :
-         {"no-such-program-of-pileus", "/nowhere/program", "/", (folder / "text").c_str()}) {
+    const std::string text = folder / "text";
+    for (const std::string& name :
+         std::vector<std::string>{"no-such-program-of-pileus", "/nowhere/program", "/", text}) {
         const auto output = runner_.run({.argv = {name}});
         ASSERT_FALSE(output) << name;
         EXPECT_EQ(output.error().code, errors::not_found) << output.error().message;
