@@ -19,7 +19,8 @@ struct InstanceType {
     int64_t memory_mib = 0;
     double clock_ghz = 0;
     std::string manufacturer; // "Intel", "AMD"
-    std::string hypervisor;   // "nitro" or "xen"
+    std::string hypervisor;   // "nitro" or "xen"; "" on bare metal
+    bool bare_metal = false;
     bool current_generation = true;
     bool burstable = false;
     bool free_tier = false;
@@ -28,6 +29,8 @@ struct InstanceType {
     int addresses_per_interface = 2;
     int ebs_baseline_mbps = 0;
     int ebs_maximum_mbps = 0;
+    int ebs_baseline_iops = 0;
+    int ebs_maximum_iops = 0;
     std::string network_performance; // "Up to 5 Gigabit"
     std::string ena_support = "required";
     std::vector<std::string> architectures{"x86_64"};
