@@ -93,7 +93,6 @@ class Arena {
     Arena() = default;
     Arena(const Arena&) = delete;
     Arena& operator=(const Arena&) = delete;
-    Arena(Arena&&) = default;
 
     void* allocate(size_t bytes, size_t alignment);
     std::string_view copy(std::string_view text);

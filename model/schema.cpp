@@ -106,11 +106,11 @@ const ServiceSchema* find_service(std::string_view name) {
     return nullptr;
 }
 
-const ServiceSchema& ec2() {
+const ServiceSchema& ec2_service() {
     return *find_service("ec2");
 }
 
-const ServiceSchema& sts() {
+const ServiceSchema& sts_service() {
     return *find_service("sts");
 }
 

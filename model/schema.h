@@ -124,8 +124,8 @@ struct ServiceSchema {
 const StructureSchema& structure_at(uint16_t index);
 const OperationSchema& operation_at(uint16_t index);
 
-const ServiceSchema& ec2();
-const ServiceSchema& sts();
+const ServiceSchema& ec2_service();
+const ServiceSchema& sts_service();
 // By the service name of the credential scope; nullptr when unknown.
 const ServiceSchema* find_service(std::string_view name);
 
