@@ -27,6 +27,13 @@ const ResourceKind instance{"instance",
                             codes::instance_not_found,
                             "The instance ID '{}' does not exist",
                             "The instance IDs '{}' do not exist"};
+const ResourceKind key_name{"key-pair",
+                            "",
+                            "",
+                            "",
+                            codes::key_pair_not_found,
+                            "The key pair '{}' does not exist",
+                            "The key pairs '{}' do not exist"};
 const ResourceKind key_pair{"key-pair",
                             domain::prefix::key_pair,
                             codes::key_pair_id_malformed,
@@ -111,7 +118,7 @@ const ResourceKind* resource_kind_of(std::string_view id) {
 
 Error missing_error(const ResourceKind& kind, const std::vector<std::string>& ids) {
     for (const auto& id : ids)
-        if (!domain::is_well_formed_id(kind.prefix, id))
+        if (!kind.malformed_code.empty() && !domain::is_well_formed_id(kind.prefix, id))
             return {std::string(kind.malformed_code),
                     fmt::format(fmt::runtime(kind.malformed_message), id)};
     const auto message = ids.size() == 1 ? kind.not_found_message : kind.not_found_messages;

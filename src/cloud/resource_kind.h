@@ -15,9 +15,9 @@
 namespace pileus::cloud {
 
 struct ResourceKind {
-    std::string_view type;   // as tags name it: "instance", "security-group"
-    std::string_view prefix; // of its ids
-    std::string_view malformed_code;
+    std::string_view type;              // as tags name it: "instance", "security-group"
+    std::string_view prefix;            // of its ids
+    std::string_view malformed_code;    // "": any text may be an id
     std::string_view malformed_message; // {} is the id
     std::string_view not_found_code;
     std::string_view not_found_message;  // {} is the id
@@ -27,6 +27,7 @@ struct ResourceKind {
 namespace kinds {
 extern const ResourceKind image;
 extern const ResourceKind instance;
+extern const ResourceKind key_name; // a key pair, named by what its owner calls it
 extern const ResourceKind key_pair;
 extern const ResourceKind network_interface;
 extern const ResourceKind security_group;

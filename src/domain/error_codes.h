@@ -24,6 +24,7 @@ inline constexpr const char* invalid_id = "InvalidID";
 inline constexpr const char* tag_limit_exceeded = "TagLimitExceeded";
 inline constexpr const char* idempotent_parameter_mismatch = "IdempotentParameterMismatch";
 inline constexpr const char* request_limit_exceeded = "RequestLimitExceeded";
+inline constexpr const char* resource_limit_exceeded = "ResourceLimitExceeded";
 inline constexpr const char* dependency_violation = "DependencyViolation";
 
 inline constexpr const char* instance_not_found = "InvalidInstanceID.NotFound";
