@@ -35,11 +35,22 @@ class Encoder {
 
   private:
     void member(const MemberSchema& member, const Value& held, const std::string& name) {
-        if (!member.is_list)
-            return value(member, held, name);
+        if (!member.is_list) {
+            bool is_empty_text =
+                (member.kind == Kind::string || member.kind == Kind::blob) && held.length == 0;
+            if (!is_empty_text) // on the wire an empty scalar means "absent"
+                value(member, held, name);
+            return;
+        }
         const char* between = protocol_ == model::Protocol::aws_query ? ".member." : ".";
-        for (uint32_t i = 0; i < held.list->size; ++i)
-            value(member, held.list->items[i], fmt::format("{}{}{}", name, between, i + 1));
+        // An element without content leaves no trace, so it gets no number either.
+        int number = 1;
+        for (uint32_t i = 0; i < held.list->size; ++i) {
+            size_t before = out_.size();
+            value(member, held.list->items[i], fmt::format("{}{}{}", name, between, number));
+            if (out_.size() != before)
+                ++number;
+        }
     }
 
     void value(const MemberSchema& member, const Value& value, const std::string& name) {
