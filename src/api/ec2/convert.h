@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// What most operations read and write alike: text, lists, filters, pages, tags. Templates, because
+// each request is a type of its own with the same members.
+
+#include "cloud/filters.h"
+#include "cloud/paging.h"
+#include "cloud/tags.h"
+#include "domain/tag.h"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace pileus::api::ec2 {
+
+inline std::string text(std::optional<std::string_view> value) {
+    return std::string(value.value_or(""));
+}
+
+template <class List> std::vector<std::string> texts(const List& list) {
+    std::vector<std::string> out;
+    out.reserve(list.size());
+    for (const std::string_view item : list)
+        out.emplace_back(item);
+    return out;
+}
+
+template <class Request> cloud::Filters filters_of(const Request& in) {
+    cloud::Filters filters;
+    for (const auto filter : in.filters())
+        filters.push_back({text(filter.name()), texts(filter.values())});
+    return filters;
+}
+
+template <class Request> cloud::PageRequest page_of(const Request& in) {
+    return {in.max_results(), text(in.next_token())};
+}
+
+template <class Request>
+std::vector<cloud::TagSpecification> tag_specifications_of(const Request& in) {
+    std::vector<cloud::TagSpecification> specifications;
+    for (const auto specification : in.tag_specifications()) {
+        cloud::TagSpecification out{text(specification.resource_type()), {}};
+        for (const auto tag : specification.tags())
+            out.tags.push_back({text(tag.key()), text(tag.value())});
+        specifications.push_back(std::move(out));
+    }
+    return specifications;
+}
+
+// Always rendered, empty as <tagSet/>.
+template <class View> void write_tags(const domain::Tags& tags, View& out) {
+    out.touch_tags();
+    for (const auto& tag : tags)
+        out.add_tags().set_key(tag.key).set_value(tag.value);
+}
+
+template <class View> void write_next_token(const std::string& token, View& out) {
+    if (!token.empty())
+        out.set_next_token(token);
+}
+
+} // namespace pileus::api::ec2

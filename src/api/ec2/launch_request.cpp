@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/ec2/launch_request.h"
+
+#include "api/ec2/convert.h"
+#include "base/text.h"
+#include "domain/error_codes.h"
+
+#include <array>
+#include <fmt/core.h>
+
+namespace pileus::api::ec2 {
+
+namespace codes = domain::codes;
+
+namespace {
+
+tl::unexpected<Error> not_supported(std::string_view what) {
+    return fail(codes::unsupported_operation,
+                fmt::format("RunInstances: {} is not supported: leave it out.", what));
+}
+
+// Members that have no effect here yet.
+Result<void> refuse_unsupported(const model::RunInstancesRequest& in) {
+    struct Member {
+        std::string_view name;
+        bool is_asked_for;
+    };
+    const auto placement = in.placement();
+    const auto tenancy = placement.tenancy().value_or("default");
+    const std::array members{
+        Member{"LaunchTemplate", static_cast<bool>(in.launch_template())},
+        Member{"InstanceMarketOptions", static_cast<bool>(in.instance_market_options())},
+        Member{"IamInstanceProfile", static_cast<bool>(in.iam_instance_profile())},
+        Member{"HibernationOptions.Configured",
+               in.hibernation_options().configured().value_or(false)},
+        Member{"EnclaveOptions.Enabled", in.enclave_options().enabled().value_or(false)},
+        Member{"CpuOptions", static_cast<bool>(in.cpu_options())},
+        Member{"LicenseSpecification", !in.license_specifications().empty()},
+        Member{"ElasticGpuSpecification", !in.elastic_gpu_specification().empty()},
+        Member{"ElasticInferenceAccelerator", !in.elastic_inference_accelerators().empty()},
+        Member{"CapacityReservationSpecification.CapacityReservationTarget",
+               static_cast<bool>(
+                   in.capacity_reservation_specification().capacity_reservation_target())},
+        Member{"Ipv6Address", !in.ipv6_addresses().empty()},
+        Member{"Ipv6AddressCount", in.ipv6_address_count().value_or(0) != 0},
+        Member{"EnablePrimaryIpv6", in.enable_primary_ipv6().value_or(false)},
+        Member{"SecondaryInterface", !in.secondary_interfaces().empty()},
+        Member{"KernelId", in.kernel_id().has_value()},
+        Member{"RamdiskId", in.ramdisk_id().has_value()},
+        Member{"Placement.GroupName", placement.group_name().has_value()},
+        Member{"Placement.GroupId", placement.group_id().has_value()},
+        Member{"Placement.HostId", placement.host_id().has_value()},
+        Member{"Placement.HostResourceGroupArn", placement.host_resource_group_arn().has_value()},
+        Member{"Placement.PartitionNumber", placement.partition_number().has_value()},
+        Member{"Placement.Tenancy other than default", tenancy != "default"},
+        Member{"MetadataOptions.HttpProtocolIpv6",
+               in.metadata_options().http_protocol_ipv6() == "enabled"},
+    };
+    for (const auto& member : members)
+        if (member.is_asked_for)
+            return not_supported(member.name);
+    return {};
+}
+
+Result<cloud::BlockDeviceRequest> block_device(const model::BlockDeviceMapping& in) {
+    cloud::BlockDeviceRequest device;
+    device.device = text(in.device_name());
+    device.no_device = in.no_device().has_value();
+    device.ephemeral = in.virtual_name().has_value();
+    const auto ebs = in.ebs();
+    if (!ebs)
+        return device;
+    if (ebs.kms_key_id())
+        return not_supported("BlockDeviceMapping.Ebs.KmsKeyId");
+    if (ebs.outpost_arn())
+        return not_supported("BlockDeviceMapping.Ebs.OutpostArn");
+    device.ephemeral = false;
+    device.snapshot_id = text(ebs.snapshot_id());
+    device.size_gib = ebs.volume_size();
+    device.iops = ebs.iops();
+    device.throughput_mib_s = ebs.throughput();
+    device.delete_on_termination = ebs.delete_on_termination();
+    device.encrypted = ebs.encrypted().value_or(false);
+    if (const auto type = ebs.volume_type())
+        device.volume_type = std::string(*type);
+    return device;
+}
+
+// The one interface that a launch may describe, instead of naming subnet and groups at the top.
+Result<void> read_interface(const model::RunInstancesRequest& in, cloud::LaunchRequest& request) {
+    const auto interfaces = in.network_interfaces();
+    if (interfaces.empty())
+        return {};
+    if (interfaces.size() > 1)
+        return not_supported("more than one NetworkInterface");
+    const auto interface = *interfaces.begin();
+    if (in.subnet_id() || in.private_ip_address() || !in.security_group_ids().empty() ||
+        !in.security_groups().empty())
+        return fail(codes::invalid_parameter_combination,
+                    "Network interfaces and an instance-level subnet ID, private IP address or "
+                    "security groups may not be "
+                    "specified on the same request");
+    if (interface.network_interface_id())
+        return not_supported("NetworkInterface.NetworkInterfaceId");
+    if (interface.device_index().value_or(0) != 0)
+        return fail(codes::invalid_parameter_value,
+                    "The first network interface must have device index 0.");
+    if (!interface.ipv6_addresses().empty() || interface.ipv6_address_count().value_or(0) != 0)
+        return not_supported("NetworkInterface.Ipv6Address");
+    if (interface.secondary_private_ip_address_count().value_or(0) != 0)
+        return not_supported("NetworkInterface.SecondaryPrivateIpAddressCount");
+    if (interface.delete_on_termination() == false)
+        return not_supported("NetworkInterface.DeleteOnTermination=false");
+    request.subnet_id = text(interface.subnet_id());
+    request.private_ip = text(interface.private_ip_address());
+    request.security_group_ids = texts(interface.groups());
+    request.associate_public_ip = interface.associate_public_ip_address();
+    request.interface_description = text(interface.description());
+    for (const auto address : interface.private_ip_addresses()) {
+        if (!address.primary().value_or(false))
+            return not_supported("a secondary address in NetworkInterface.PrivateIpAddresses");
+        request.private_ip = text(address.private_ip_address());
+    }
+    return {};
+}
+
+Result<std::optional<bool>> unlimited_credits(const model::RunInstancesRequest& in) {
+    const auto credits = in.credit_specification().cpu_credits();
+    if (!credits)
+        return std::optional<bool>{};
+    if (*credits != "standard" && *credits != "unlimited")
+        return fail(codes::invalid_parameter_value,
+                    fmt::format("Invalid value '{}' for CpuCredits.", *credits));
+    return std::optional{*credits == "unlimited"};
+}
+
+// "required"/"optional", "enabled"/"disabled" → true/false.
+Result<std::optional<bool>> switched(std::string_view name,
+                                     std::optional<std::string_view> value,
+                                     std::string_view on,
+                                     std::string_view off) {
+    if (!value)
+        return std::optional<bool>{};
+    if (*value != on && *value != off)
+        return fail(codes::invalid_parameter_value,
+                    fmt::format("Invalid value '{}' for {}.", *value, name));
+    return std::optional{*value == on};
+}
+
+} // namespace
+
+Result<cloud::MetadataOptionsChange>
+metadata_options_change(std::optional<std::string_view> http_tokens,
+                        std::optional<int32_t> hop_limit,
+                        std::optional<std::string_view> http_endpoint,
+                        std::optional<std::string_view> ipv6,
+                        std::optional<std::string_view> tags) {
+    cloud::MetadataOptionsChange change;
+    PILEUS_ASSIGN(change.tokens_required,
+                  switched("HttpTokens", http_tokens, "required", "optional"));
+    PILEUS_ASSIGN(change.endpoint_enabled,
+                  switched("HttpEndpoint", http_endpoint, "enabled", "disabled"));
+    PILEUS_ASSIGN(change.tags_enabled,
+                  switched("InstanceMetadataTags", tags, "enabled", "disabled"));
+    PILEUS_ASSIGN(const auto wants_ipv6, switched("HttpProtocolIpv6", ipv6, "enabled", "disabled"));
+    if (wants_ipv6.value_or(false))
+        return fail(codes::unsupported_operation,
+                    "HttpProtocolIpv6 is not supported: leave it out.");
+    change.put_response_hop_limit = hop_limit;
+    return change;
+}
+
+Result<domain::ShutdownBehavior> shutdown_behavior(std::string_view value) {
+    if (value == "stop")
+        return domain::ShutdownBehavior::stop;
+    if (value == "terminate")
+        return domain::ShutdownBehavior::terminate;
+    return fail(codes::invalid_parameter_value,
+                fmt::format("Invalid value '{}' for instanceInitiatedShutdownBehavior.", value));
+}
+
+Result<std::string> user_data_bytes(std::string_view encoded) {
+    auto bytes = base64_decode(encoded);
+    if (!bytes)
+        return fail(codes::invalid_user_data, "Invalid BASE64 encoding of user data.");
+    return std::move(*bytes);
+}
+
+Result<cloud::LaunchRequest> launch_request(model::RunInstancesRequest in) {
+    PILEUS_TRY(refuse_unsupported(in));
+    cloud::LaunchRequest request;
+    request.minimum_count = in.min_count().value_or(1);
+    request.maximum_count = in.max_count().value_or(1);
+    if (!in.image_id())
+        return fail(codes::missing_parameter, "The request must contain the parameter ImageId");
+    request.image_id = text(in.image_id());
+    if (in.instance_type())
+        request.type = text(in.instance_type());
+    request.key_name = text(in.key_name());
+    request.subnet_id = text(in.subnet_id());
+    request.zone = text(in.placement().availability_zone());
+    request.private_ip = text(in.private_ip_address());
+    request.security_group_ids = texts(in.security_group_ids());
+    request.security_group_names = texts(in.security_groups());
+    request.client_token = text(in.client_token());
+    request.tag_specifications = tag_specifications_of(in);
+    request.disable_api_termination = in.disable_api_termination().value_or(false);
+    request.disable_api_stop = in.disable_api_stop().value_or(false);
+    request.ebs_optimized = in.ebs_optimized().value_or(false);
+    request.monitoring = in.monitoring().enabled().value_or(false);
+    PILEUS_ASSIGN(request.user_data, user_data_bytes(in.user_data().value_or("")));
+    PILEUS_TRY(read_interface(in, request));
+    for (const auto mapping : in.block_device_mappings()) {
+        PILEUS_ASSIGN(auto device, block_device(mapping));
+        request.block_devices.push_back(std::move(device));
+    }
+    const auto metadata = in.metadata_options();
+    PILEUS_ASSIGN(request.metadata,
+                  metadata_options_change(metadata.http_tokens(),
+                                          metadata.http_put_response_hop_limit(),
+                                          metadata.http_endpoint(),
+                                          metadata.http_protocol_ipv6(),
+                                          metadata.instance_metadata_tags()));
+    if (const auto behavior = in.instance_initiated_shutdown_behavior()) {
+        PILEUS_ASSIGN(request.shutdown_behavior, shutdown_behavior(*behavior));
+    }
+    PILEUS_ASSIGN(request.unlimited_credits, unlimited_credits(in));
+    return request;
+}
+
+} // namespace pileus::api::ec2
