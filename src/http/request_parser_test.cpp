@@ -3,7 +3,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
 #include <string>
 #include <vector>
 
@@ -155,9 +154,7 @@ INSTANTIATE_TEST_SUITE_P(
         RefusalCase{"ChunkedTwice", with_headers("Transfer-Encoding: chunked, chunked\r\n"), 501},
         RefusalCase{"Gzip", with_headers("Transfer-Encoding: gzip, chunked\r\n"), 501},
         RefusalCase{"Identity", with_headers("Transfer-Encoding: identity\r\n"), 501},
-        RefusalCase{"ChunkedHttp10",
-                    "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n",
-                    400},
+        RefusalCase{"ChunkedHttp10", "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", 400},
         RefusalCase{"OtherExpectation", with_headers("Expect: 200-ok\r\n"), 417},
         RefusalCase{"TooManyHeaders", with_headers(many_headers()), 431},
         RefusalCase{"HeaderTooLarge", with_headers("A: " + std::string(70'000, 'b') + "\r\n"), 431},
@@ -171,12 +168,14 @@ INSTANTIATE_TEST_SUITE_P(
         RefusalCase{"ChunkOverrun", chunked("3\r\nabcd\r\n"), 400},
         RefusalCase{"ChunkLongExtension", chunked("3;" + std::string(5'000, 'e') + "\r\n"), 400},
         RefusalCase{"TrailerMalformed", chunked("0\r\nno colon\r\n\r\n"), 400},
-        RefusalCase{"TrailersTooLong", chunked("0\r\nA: " + std::string(5'000, 'b') + "\r\n\r\n"), 400}),
-    [](const auto& info) { return info.param.name; });
+        RefusalCase{
+            "TrailersTooLong", chunked("0\r\nA: " + std::string(5'000, 'b') + "\r\n\r\n"), 400}),
+    [](const auto& tested) { return tested.param.name; });
 
 TEST(RequestParser, AddsUpChunksAgainstTheLimit) {
     const Limits limits{.body_bytes = 10};
-    EXPECT_EQ(parse(chunked("6\r\n123456\r\n4\r\n1234\r\n0\r\n\r\n"), 5, limits).state, State::Complete);
+    EXPECT_EQ(parse(chunked("6\r\n123456\r\n4\r\n1234\r\n0\r\n\r\n"), 5, limits).state,
+              State::Complete);
     EXPECT_EQ(parse(chunked("6\r\n123456\r\n5\r\n12345\r\n0\r\n\r\n"), 5, limits).status, 413);
 }
 
@@ -195,7 +194,8 @@ TEST(RequestParser, StartsAfreshAfterRestart) {
     Request request;
     const Limits limits;
     RequestParser parser(request, limits);
-    parser.consume("POST /a HTTP/1.0\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\nz");
+    parser.consume(
+        "POST /a HTTP/1.0\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\nz");
     ASSERT_EQ(parser.state(), State::Complete);
     parser.restart();
     parser.consume("\r\n\r\nGET /b HTTP/1.1\r\nHost: y\r\n\r\n");

@@ -10,9 +10,10 @@ TEST(ResponseWriter, WritesTheHead) {
     auto response = make_response(404, "text/xml;charset=UTF-8", "<x/>");
     std::string out = "old";
     write_response_head(response, {.date = "Tue, 14 Nov 2023 22:13:20 GMT", .close = true}, out);
-    EXPECT_EQ(out,
-              "HTTP/1.1 404 Not Found\r\nDate: Tue, 14 Nov 2023 22:13:20 GMT\r\nContent-Length: 4\r\n"
-              "Connection: close\r\nContent-Type: text/xml;charset=UTF-8\r\n\r\n");
+    EXPECT_EQ(
+        out,
+        "HTTP/1.1 404 Not Found\r\nDate: Tue, 14 Nov 2023 22:13:20 GMT\r\nContent-Length: 4\r\n"
+        "Connection: close\r\nContent-Type: text/xml;charset=UTF-8\r\n\r\n");
 }
 
 TEST(ResponseWriter, LetsNoValueBeginAHeader) {
@@ -31,8 +32,10 @@ TEST(ResponseWriter, GivesNoLengthWhereThereIsNoBody) {
 }
 
 TEST(HttpDate, IsWrittenAsRfc9110Wants) {
-    EXPECT_EQ(format_http_date(Time{std::chrono::seconds{784887151}}), "Tue, 15 Nov 1994 08:12:31 GMT");
-    EXPECT_EQ(format_http_date(Time{std::chrono::seconds{1709164800}}), "Thu, 29 Feb 2024 00:00:00 GMT");
+    EXPECT_EQ(format_http_date(Time{std::chrono::seconds{784887151}}),
+              "Tue, 15 Nov 1994 08:12:31 GMT");
+    EXPECT_EQ(format_http_date(Time{std::chrono::seconds{1709164800}}),
+              "Thu, 29 Feb 2024 00:00:00 GMT");
 }
 
 } // namespace

@@ -2,23 +2,23 @@
 
 // Over real loopback sockets: raw bytes in, raw bytes out.
 
-#include "http/server.h"
-
 #include "base/clock.h"
+#include "base/process.h"
 #include "base/random.h"
 #include "base/unique_fd.h"
-
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
+#include "http/server.h"
 
 #include <arpa/inet.h>
-#include <netinet/in.h>
-#include <poll.h>
-#include <sys/socket.h>
-
 #include <atomic>
+#include <filesystem>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 #include <latch>
+#include <netinet/in.h>
+#include <openssl/ssl.h>
+#include <poll.h>
 #include <string>
+#include <sys/socket.h>
 #include <thread>
 #include <vector>
 
@@ -35,7 +35,8 @@ class Client {
     explicit Client(uint16_t port) : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
         sockaddr_in address{.sin_family = AF_INET, .sin_port = htons(port)};
         address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        connected_ = ::connect(socket_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+        connected_ =
+            ::connect(socket_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
     }
     bool connected() const { return connected_; }
     int fd() const { return socket_.get(); }
@@ -77,7 +78,8 @@ class Client {
     bool closed_within(std::chrono::milliseconds wait) {
         pollfd event{fd(), POLLIN, 0};
         char byte;
-        return ::poll(&event, 1, static_cast<int>(wait.count())) == 1 && ::recv(fd(), &byte, 1, 0) <= 0;
+        return ::poll(&event, 1, static_cast<int>(wait.count())) == 1 &&
+               ::recv(fd(), &byte, 1, 0) <= 0;
     }
 
   private:
@@ -99,7 +101,8 @@ class Client {
 };
 
 Response echo(const Request& request) {
-    return make_response(200, "text/plain", request.method + " " + request.target + " " + request.body);
+    return make_response(
+        200, "text/plain", request.method + " " + request.target + " " + request.body);
 }
 
 class HttpServer : public testing::Test {
@@ -123,6 +126,7 @@ class HttpServer : public testing::Test {
     }
     // Moves the server's clock and gives it time to look at its deadlines.
     void pass(Duration time) {
+        std::this_thread::sleep_for(100ms); // the session may be about to set a deadline
         clock_.advance(time);
         std::this_thread::sleep_for(2 * limits::sweep_period);
     }
@@ -139,7 +143,7 @@ TEST_F(HttpServer, AnswersAndKeepsTheConnection) {
     for (int i = 0; i < 3; ++i) {
         client.send("POST /x?y=%20 HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi");
         EXPECT_EQ(client.read_response(),
-                  "HTTP/1.1 200 OK\r\nDate: Tue, 14 Nov 2023 22:13:20 GMT\r\nContent-Length: 15\r\n"
+                  "HTTP/1.1 200 OK\r\nDate: Tue, 14 Nov 2023 22:13:20 GMT\r\nContent-Length: 16\r\n"
                   "Content-Type: text/plain\r\n\r\nPOST /x?y=%20 hi");
     }
     EXPECT_EQ(server().statistics().requests, 3u);
@@ -160,7 +164,8 @@ TEST_F(HttpServer, TellsTheHandlerWhoAsks) {
     EXPECT_EQ(seen.listener_tag, "main");
     EXPECT_FALSE(seen.secure);
     EXPECT_THAT(seen.request_id,
-                testing::MatchesRegex("[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"));
+                testing::MatchesRegex(
+                    "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"));
 }
 
 TEST_F(HttpServer, AnswersPipelinedRequestsInOrder) {
@@ -202,7 +207,8 @@ TEST_F(HttpServer, DoesNotInviteABodyThatIsTooLarge) {
 TEST_F(HttpServer, DeliversTheRefusalOfALargeBody) {
     const auto port = listen(echo, {.body_bytes = 1000});
     Client client(port);
-    client.send("PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 500000\r\n\r\n" + std::string(500'000, 'x'));
+    client.send("PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 500000\r\n\r\n" +
+                std::string(500'000, 'x'));
     const auto answer = client.read_all();
     EXPECT_THAT(answer, StartsWith("HTTP/1.1 413 "));
     EXPECT_THAT(answer, HasSubstr("Connection: close\r\n"));
@@ -218,26 +224,28 @@ TEST_F(HttpServer, RefusesMalformedBytesAndCloses) {
 }
 
 TEST_F(HttpServer, RendersFailuresAsTheListenerWants) {
-    const auto port = server().listen("127.0.0.1",
-                                      0,
-                                      {.tag = "xml",
-                                       .handler = echo,
-                                       .render_failure =
-                                           [](const Failure& failure) {
-                                               return make_response(failure.status,
-                                                                    "text/xml",
-                                                                    "<" + std::string(failure.message) + ">");
-                                           },
-                                       .run_on = RunOn::WorkerPool,
-                                       .limits = {},
-                                       .tls = {}});
+    const auto port =
+        server().listen("127.0.0.1",
+                        0,
+                        {.tag = "xml",
+                         .handler = echo,
+                         .render_failure =
+                             [](const Failure& failure) {
+                                 return make_response(failure.status,
+                                                      "text/xml",
+                                                      "<" + std::string(failure.message) + ">");
+                             },
+                         .run_on = RunOn::WorkerPool,
+                         .limits = {},
+                         .tls = {}});
     Client client(*port);
     client.send("GET / HTTP/1.1\r\n\r\n");
     EXPECT_THAT(client.read_all(), EndsWith("<There must be exactly one Host header.>"));
 }
 
 TEST_F(HttpServer, TurnsAnExceptionInto500) {
-    const auto port = listen([](const Request&) -> Response { throw std::runtime_error("secret"); });
+    const auto port =
+        listen([](const Request&) -> Response { throw std::runtime_error("secret"); });
     Client client(port);
     client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
     const auto answer = client.read_response();
@@ -283,12 +291,14 @@ TEST_F(HttpServer, ClosesIdleConnections) {
 
 TEST_F(HttpServer, CutsOffReadersThatDoNotRead) {
     const std::string large(32 * 1024 * 1024, 'x');
-    const auto port = listen([&](const Request&) { return make_response(200, "text/plain", large); });
+    const auto port =
+        listen([&](const Request&) { return make_response(200, "text/plain", large); });
     Client client(port);
     client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
     std::this_thread::sleep_for(300ms);
     EXPECT_EQ(server().statistics().connections_open, 1u);
-    pass(limits::write_time + std::chrono::seconds{large.size() / limits::write_bytes_per_second} + 1s);
+    pass(limits::write_time + std::chrono::seconds{large.size() / limits::write_bytes_per_second} +
+         1s);
     EXPECT_EQ(server().statistics().connections_open, 0u);
 }
 
@@ -360,14 +370,16 @@ TEST_F(HttpServer, BoundsAllBodiesTogether) {
 TEST_F(HttpServer, ClosesAfterItsShareOfRequests) {
     const auto port = listen(echo, {.requests_per_connection = 2}, RunOn::IoThread);
     Client client(port);
-    client.send("GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\nGET /3 HTTP/1.1\r\nHost: a\r\n\r\n");
+    client.send("GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\nGET /3 "
+                "HTTP/1.1\r\nHost: a\r\n\r\n");
     EXPECT_THAT(client.read_response(), testing::Not(HasSubstr("Connection: close")));
     EXPECT_THAT(client.read_response(), HasSubstr("Connection: close"));
     EXPECT_TRUE(client.closed_within(2s));
 }
 
 TEST_F(HttpServer, SurvivesClientsThatVanish) {
-    const auto port = listen([](const Request&) { return make_response(200, "a/b", std::string(1'000'000, 'x')); });
+    const auto port = listen(
+        [](const Request&) { return make_response(200, "a/b", std::string(1'000'000, 'x')); });
     for (int i = 0; i < 100; ++i) {
         Client client(port);
         client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -392,69 +404,64 @@ UniqueFd listening_socket(uint16_t& port) {
     return fd;
 }
 
-// The TTL with which the peer's latest packet came in.
-int received_ttl(Client& client) {
-    char bytes[4096], control[256];
-    iovec data{bytes, sizeof bytes};
-    msghdr message{.msg_iov = &data, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
-    if (::recvmsg(client.fd(), &message, 0) <= 0)
-        return -1;
-    for (auto* item = CMSG_FIRSTHDR(&message); item; item = CMSG_NXTHDR(&message, item))
-        if (item->cmsg_level == IPPROTO_IP && item->cmsg_type == IP_TTL)
-            return *reinterpret_cast<int*>(CMSG_DATA(item));
-    return 0;
+// The client's kernel drops what comes in with a lower TTL.
+void demand_ttl(Client& client, int ttl) {
+    ASSERT_EQ(::setsockopt(client.fd(), IPPROTO_IP, IP_MINTTL, &ttl, sizeof ttl), 0);
 }
 
 TEST_F(HttpServer, AdoptsAListenerAndLimitsTheTtl) {
     uint16_t port = 0;
-    int seen_ttl = 0;
     std::string tag;
-    const auto adopted = server().adopt_listener(listening_socket(port),
-                                                 {.tag = "vpc-1", .handler = [&](const Request& request) {
-                                                      tag = request.listener_tag;
-                                                      Response response;
-                                                      if (request.path() == "/limited")
-                                                          response.ip_ttl = 2;
-                                                      if (request.path() == "/raised")
-                                                          response.ip_ttl = 9;
-                                                      return response;
-                                                  }});
+    const auto handler = [&](const Request& request) {
+        tag = request.listener_tag;
+        Response response;
+        if (request.path() == "/limited")
+            response.ip_ttl = 2;
+        if (request.path() == "/raised")
+            response.ip_ttl = 9;
+        return response;
+    };
+    const auto adopted =
+        server().adopt_listener(listening_socket(port), {.tag = "vpc-1", .handler = handler});
     ASSERT_TRUE(adopted) << adopted.error().message;
     Client client(port);
-    const int on = 1;
-    ASSERT_EQ(::setsockopt(client.fd(), IPPROTO_IP, IP_RECVTTL, &on, sizeof on), 0);
-    const auto ttl_of = [&](const std::string& path) {
+    const auto ask = [&](const std::string& path) {
         client.send("GET " + path + " HTTP/1.1\r\nHost: a\r\n\r\n");
-        // TCP does not report a TTL with the data; what the kernel put on the packet is read from the connection below.
-        return received_ttl(client);
+        return client.read_all(300ms);
     };
-    seen_ttl = ttl_of("/plain");
-    EXPECT_GE(seen_ttl, 0);
+    demand_ttl(client, 10);
+    EXPECT_THAT(ask("/plain"), StartsWith("HTTP/1.1 200 "));
     EXPECT_EQ(tag, "vpc-1");
-    ttl_of("/limited");
-    ttl_of("/raised");
-    ttl_of("/plain");
+    EXPECT_EQ(ask("/limited"), "");
+    demand_ttl(client, 2);
+    EXPECT_THAT(client.read_response(), StartsWith("HTTP/1.1 200 ")) << "retransmitted";
+    demand_ttl(client, 3);
+    EXPECT_EQ(ask("/raised"), "") << "the TTL was raised again";
+    EXPECT_EQ(ask("/plain"), "");
 }
 
 TEST_F(HttpServer, RefusesToAdoptWhatDoesNotListen) {
-    const auto adopted = server().adopt_listener(UniqueFd(::socket(AF_INET, SOCK_STREAM, 0)), {.tag = "x", .handler = echo});
+    const auto adopted = server().adopt_listener(UniqueFd(::socket(AF_INET, SOCK_STREAM, 0)),
+                                                 {.tag = "x", .handler = echo});
     EXPECT_FALSE(adopted);
     EXPECT_FALSE(server().listen("localhost", 0, {.tag = "y", .handler = echo}));
     const auto port = listen(echo);
-    EXPECT_FALSE(server().listen("127.0.0.1", port, {.tag = "z", .handler = echo})) << "port in use";
+    EXPECT_FALSE(server().listen("127.0.0.1", port, {.tag = "z", .handler = echo}))
+        << "port in use";
     EXPECT_FALSE(server().listen("127.0.0.1", 0, {.tag = "main", .handler = echo})) << "tag in use";
 }
 
 TEST_F(HttpServer, RemovesAListenerWithItsConnections) {
     uint16_t port = 0;
     std::latch started(1), finish(1);
-    ASSERT_TRUE(server().adopt_listener(listening_socket(port), {.tag = "vpc-1", .handler = [&](const Request& request) {
-                                                                    if (request.path() == "/slow") {
-                                                                        started.count_down();
-                                                                        finish.wait();
-                                                                    }
-                                                                    return Response{};
-                                                                }}));
+    ASSERT_TRUE(server().adopt_listener(listening_socket(port),
+                                        {.tag = "vpc-1", .handler = [&](const Request& request) {
+                                             if (request.path() == "/slow") {
+                                                 started.count_down();
+                                                 finish.wait();
+                                             }
+                                             return Response{};
+                                         }}));
     const auto other_port = listen(echo);
     Client idle(port), busy(port), other(other_port);
     idle.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -511,6 +518,78 @@ TEST_F(HttpServer, StopsWithoutGraceWhileClientsSend) {
     std::this_thread::sleep_for(200ms);
     server_.reset();
     end = true;
+}
+
+// A key and a self-signed certificate, made for this run.
+TlsFiles make_certificate(const std::filesystem::path& folder) {
+    SystemProcessRunner runner;
+    const TlsFiles files{(folder / "certificate.pem").string(), (folder / "key.pem").string()};
+    const auto made = run_checked(runner,
+                                  {.argv = {"openssl",
+                                            "req",
+                                            "-x509",
+                                            "-newkey",
+                                            "ec",
+                                            "-pkeyopt",
+                                            "ec_paramgen_curve:prime256v1",
+                                            "-nodes",
+                                            "-subj",
+                                            "/CN=localhost",
+                                            "-days",
+                                            "1",
+                                            "-keyout",
+                                            files.private_key_path,
+                                            "-out",
+                                            files.certificate_chain_path}});
+    EXPECT_TRUE(made) << made.error().message;
+    return files;
+}
+
+std::string ask_over_tls(uint16_t port, std::string_view request) {
+    const std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context(
+        SSL_CTX_new(TLS_client_method()), SSL_CTX_free);
+    const std::unique_ptr<SSL, decltype(&SSL_free)> tls(SSL_new(context.get()), SSL_free);
+    Client client(port);
+    SSL_set_fd(tls.get(), client.fd());
+    if (SSL_connect(tls.get()) != 1)
+        return "no handshake";
+    SSL_write(tls.get(), request.data(), static_cast<int>(request.size()));
+    std::string answer;
+    char bytes[16384];
+    for (int count; (count = SSL_read(tls.get(), bytes, sizeof bytes)) > 0;)
+        answer.append(bytes, static_cast<size_t>(count));
+    return answer;
+}
+
+TEST_F(HttpServer, SpeaksTls) {
+    auto folder = std::filesystem::temp_directory_path() / ("pileus-tls-" + SystemRandom{}.hex(8));
+    std::filesystem::create_directory(folder);
+    const auto files = make_certificate(folder);
+    bool secure = false;
+    const auto port = server().listen(
+        "127.0.0.1",
+        0,
+        {.tag = "tls",
+         .handler =
+             [&](const Request& request) {
+                 secure = request.secure;
+                 return make_response(200, "text/plain", request.body + std::string(300'000, 'x'));
+             },
+         .tls = files});
+    ASSERT_TRUE(port) << port.error().message;
+    const auto answer = ask_over_tls(
+        *port,
+        "PUT / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 200000\r\n\r\n" +
+            std::string(200'000, 'y'));
+    EXPECT_THAT(answer, StartsWith("HTTP/1.1 200 "));
+    EXPECT_THAT(answer, EndsWith("yx" + std::string(299'999, 'x')));
+    EXPECT_TRUE(secure);
+    Client plain(*port);
+    plain.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    EXPECT_EQ(plain.read_all().find("HTTP/1.1 200"), std::string::npos);
+    EXPECT_FALSE(server().listen(
+        "127.0.0.1", 0, {.tag = "bad", .handler = echo, .tls = TlsFiles{"/nowhere", "/nowhere"}}));
+    std::filesystem::remove_all(folder);
 }
 
 } // namespace

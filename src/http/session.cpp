@@ -139,14 +139,15 @@ asio::awaitable<void> Session::run(std::unique_ptr<Session> session) {
 
 asio::awaitable<void> Session::serve() {
     set_deadline(limits::handshake_time);
-    if (!co_await stream_.handshake())
-        co_return;
-    while (!closed_) {
-        if (!co_await read_request())
+    bool going_on = co_await stream_.handshake();
+    while (going_on && !closed_) {
+        const bool asked = co_await read_request();
+        if (!asked)
             break;
         co_await answer();
-        if (closed_ || !co_await write_response())
+        if (closed_)
             break;
+        going_on = co_await write_response();
     }
 }
 
@@ -165,11 +166,12 @@ asio::awaitable<bool> Session::read_request() {
             co_return true;
         if (state_before == State::Head && state == State::Body) {
             set_deadline(limits.body_time);
-            if (parser_.expects_continue() && !co_await send_continue())
-                co_return false;
+            if (parser_.expects_continue())
+                co_await stream_.write(continue_head, {}); // a failure shows in the next read
         }
         state_before = state;
-        if (!co_await read_more())
+        const bool more = co_await read_more();
+        if (!more)
             co_return false;
         if (idle_)
             set_deadline(limits.header_time);
@@ -181,10 +183,6 @@ asio::awaitable<bool> Session::read_more() {
     const auto count = co_await stream_.read_some(buffer_.room());
     buffer_.commit(count);
     co_return count > 0 && !closed_;
-}
-
-asio::awaitable<bool> Session::send_continue() {
-    return stream_.write(continue_head, {});
 }
 
 // Large bodies come out of a budget of the whole server.
@@ -265,7 +263,10 @@ asio::awaitable<bool> Session::write_response() {
         co_return false;
     set_deadline(limits.write_time +
                  std::chrono::seconds{body.size() / limits::write_bytes_per_second});
-    if (!stream_.write_now(head, body) && !co_await stream_.write(head, body))
+    bool written = stream_.write_now(head, body);
+    if (!written)
+        written = co_await stream_.write(head, body);
+    if (!written)
         co_return false;
     response_.body = {};
     release_body();

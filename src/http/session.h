@@ -92,7 +92,6 @@ class Session {
     boost::asio::awaitable<bool> read_more();
     boost::asio::awaitable<void> answer();
     boost::asio::awaitable<bool> write_response();
-    boost::asio::awaitable<bool> send_continue();
     boost::asio::awaitable<void> finish();
 
     bool account_body();

@@ -22,13 +22,17 @@ class Task {
     virtual void run() = 0;
 };
 
+template <class Function> class TaskOf final : public Task {
+  public:
+    explicit TaskOf(Function function) : function_(std::move(function)) {}
+    void run() override { function_(); }
+
+  private:
+    Function function_;
+};
+
 template <class Function> std::unique_ptr<Task> make_task(Function function) {
-    struct Holder final : Task {
-        explicit Holder(Function held) : function(std::move(held)) {}
-        void run() override { function(); }
-        Function function;
-    };
-    return std::make_unique<Holder>(std::move(function));
+    return std::make_unique<TaskOf<Function>>(std::move(function));
 }
 
 class WorkerPool {
