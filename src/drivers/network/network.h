@@ -16,6 +16,8 @@ namespace pileus::drivers {
 struct SubnetSpec {
     std::string id;
     Ipv4Cidr cidr;
+
+    friend bool operator==(const SubnetSpec&, const SubnetSpec&) = default;
 };
 
 struct VpcSpec {
@@ -23,6 +25,8 @@ struct VpcSpec {
     Ipv4Cidr cidr;
     std::string dns_domain; // "ec2.internal": of private DNS names and the search list
     std::vector<SubnetSpec> subnets;
+
+    friend bool operator==(const VpcSpec&, const VpcSpec&) = default;
 };
 
 // One permission, both directions written alike: `peer` is the source of ingress or the destination of egress.
@@ -33,12 +37,16 @@ struct TrafficRule {
     int to_port = -1;   // code of ICMP; -1 is all
     std::optional<Ipv4Cidr> peer_cidr;     // exactly one of the two peers is set
     std::string peer_security_group_id;
+
+    friend bool operator==(const TrafficRule&, const TrafficRule&) = default;
 };
 
 struct SecurityGroupSpec {
     std::string id;
     std::string vpc_id;
     std::vector<TrafficRule> rules; // what is not allowed is dropped
+
+    friend bool operator==(const SecurityGroupSpec&, const SecurityGroupSpec&) = default;
 };
 
 struct InterfaceSpec {
@@ -51,6 +59,8 @@ struct InterfaceSpec {
     std::vector<std::string> security_group_ids; // each known by apply_security_groups() before
     bool source_dest_check = true;
     std::optional<Ipv4> public_ip;
+
+    friend bool operator==(const InterfaceSpec&, const InterfaceSpec&) = default;
 };
 
 // What the metadata service needs to know of a connection that came in on a listener of this driver.
