@@ -10,6 +10,14 @@ const Region* find_region(const Settings& settings, const std::string& name) {
     return nullptr;
 }
 
+std::string zone_id(const Settings& settings, const std::string& zone) {
+    for (const auto& region : settings.regions)
+        for (const auto& candidate : region.zones)
+            if (candidate.name == zone)
+                return candidate.id;
+    return "";
+}
+
 Result<void> end_if_dry_run(const domain::Caller& caller) {
     if (caller.dry_run)
         return fail(domain::codes::dry_run_operation,

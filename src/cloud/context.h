@@ -77,6 +77,9 @@ inline store::Scope scope_of(const domain::Caller& caller) {
 
 const Region* find_region(const Settings& settings, const std::string& name);
 
+// "use1-az1" for "us-east-1a"; "" for a zone that is not configured.
+std::string zone_id(const Settings& settings, const std::string& zone);
+
 // The last check of every operation, after validation and before the first effect.
 Result<void> end_if_dry_run(const domain::Caller& caller);
 

@@ -181,6 +181,32 @@ auto view_one(store::Transaction& tx, std::optional<Row> row, View view)
     return std::move(view(tx, std::move(rows)).front());
 }
 
+// A row that was looked up by id alone, when it is the caller's.
+template <class Row> std::optional<Row> own(std::optional<Row> row, const store::Scope& scope) {
+    if (row && (row->account_id != scope.account_id || row->region != scope.region))
+        row.reset();
+    return row;
+}
+
+// The caller's rows of each owner (an instance, a group …) that a filter names outright, in order
+// of id, after the page before. `rows_of` is std::vector<Row>(const std::string& owner_id).
+template <class RowsOf>
+auto own_of_each(const std::vector<std::string>& owner_ids,
+                 const store::Scope& scope,
+                 const store::Page& page,
+                 RowsOf rows_of) {
+    decltype(rows_of(std::string())) rows;
+    for (const auto& owner_id : without_duplicates(owner_ids))
+        for (auto& row : rows_of(owner_id))
+            if (row.account_id == scope.account_id && row.region == scope.region &&
+                row.id > page.after_id)
+                rows.push_back(std::move(row));
+    std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
+    const auto same_id = [](const auto& a, const auto& b) { return a.id == b.id; };
+    rows.erase(std::unique(rows.begin(), rows.end(), same_id), rows.end());
+    return rows;
+}
+
 // Gives each resource its tags, in one look-up. `id` is std::string(const Resource&).
 template <class Resource, class Id>
 void attach_tags(store::Transaction& tx, std::vector<Resource>& resources, Id id) {

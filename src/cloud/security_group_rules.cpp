@@ -170,17 +170,6 @@ Result<Revocation> select_rules(const Rules& present,
     return selected;
 }
 
-// All rules of the groups that the filter names, when it names them outright.
-Rules rules_of_groups(store::Transaction& tx, const store::Scope& scope, const Filter& group_ids) {
-    Rules rules;
-    for (const auto& id : without_duplicates(group_ids.values))
-        if (groups::find(tx, scope, id))
-            for (auto& rule : groups::list_rules(tx, id))
-                rules.push_back(std::move(rule));
-    std::sort(rules.begin(), rules.end(), [](const Rule& a, const Rule& b) { return a.id < b.id; });
-    return rules;
-}
-
 // One rule in place of another: the id stays, the direction stays.
 Result<Rule> replacement_of(store::Transaction& tx,
                             const domain::Caller& caller,
@@ -337,9 +326,10 @@ SecurityGroups::describe_rules(const domain::Caller& caller,
     const auto batch = [&](store::Transaction& tx, const store::Page& rows) {
         if (!of_groups)
             return view_rules(tx, groups::list_rules(tx, scope, rows));
-        auto rules = rules_of_groups(tx, scope, *of_groups);
-        std::erase_if(rules, [&](const Rule& rule) { return rule.id <= rows.after_id; });
-        return view_rules(tx, std::move(rules));
+        return view_rules(tx,
+                          own_of_each(of_groups->values, scope, rows, [&](const std::string& id) {
+                              return groups::list_rules(tx, id);
+                          }));
     };
     if (!rule_ids.empty())
         return list_named(context_,

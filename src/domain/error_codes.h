@@ -37,6 +37,7 @@ inline constexpr const char* vcpu_limit_exceeded = "VcpuLimitExceeded";
 inline constexpr const char* instance_limit_exceeded = "InstanceLimitExceeded";
 inline constexpr const char* invalid_instance_type = "InvalidInstanceType";
 
+inline constexpr const char* user_id_malformed = "InvalidUserID.Malformed";
 inline constexpr const char* image_not_found = "InvalidAMIID.NotFound";
 inline constexpr const char* image_malformed = "InvalidAMIID.Malformed";
 inline constexpr const char* image_unavailable = "InvalidAMIID.Unavailable";
@@ -80,6 +81,8 @@ inline constexpr const char* insufficient_public_addresses = "InsufficientAddres
 inline constexpr const char* ip_address_in_use = "InvalidIPAddress.InUse";
 inline constexpr const char* interface_not_found = "InvalidNetworkInterfaceID.NotFound";
 inline constexpr const char* interface_malformed = "InvalidNetworkInterfaceId.Malformed";
+inline constexpr const char* address_not_found = "InvalidAddress.NotFound";
+inline constexpr const char* allocation_not_found = "InvalidAllocationID.NotFound";
 inline constexpr const char* resource_not_found = "InvalidID";
 
 } // namespace pileus::domain::codes
