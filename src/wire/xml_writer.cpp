@@ -3,8 +3,7 @@
 
 #include "base/text.h"
 
-#include <fmt/core.h>
-#include <iterator>
+#include <fmt/format.h>
 
 namespace pileus::wire {
 
@@ -101,10 +100,10 @@ class Writer {
             return;
         case Kind::integer:
         case Kind::long_integer:
-            fmt::format_to(std::back_inserter(out_), "{}", value.integer);
+            out_ += fmt::format_int(value.integer).c_str();
             return;
         case Kind::real:
-            fmt::format_to(std::back_inserter(out_), "{}", value.real);
+            out_ += fmt::format("{}", value.real);
             return;
         case Kind::boolean:
             out_ += value.integer != 0 ? "true" : "false";
