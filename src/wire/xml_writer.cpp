@@ -3,6 +3,8 @@
 
 #include "base/text.h"
 
+#include <algorithm>
+#include <array>
 #include <fmt/format.h>
 
 namespace pileus::wire {
@@ -26,6 +28,24 @@ size_t multibyte_length(std::string_view text) {
         return 0;
     bool is_noncharacter = text.starts_with("\xEF\xBF\xBE") || text.starts_with("\xEF\xBF\xBF");
     return is_noncharacter ? 0 : length;
+}
+
+// The bytes that go out as they are; most text is nothing else.
+constexpr std::array<bool, 256> plain_bytes = [] {
+    std::array<bool, 256> plain{};
+    for (int byte = 0x20; byte < 0x80; ++byte)
+        plain[static_cast<size_t>(byte)] = true;
+    for (char c : {'&', '<', '>', '"', '\''})
+        plain[static_cast<unsigned char>(c)] = false;
+    plain['\t'] = plain['\n'] = true;
+    return plain;
+}();
+
+size_t plain_length(std::string_view text) {
+    size_t length = 0;
+    while (length < text.size() && plain_bytes[static_cast<unsigned char>(text[length])])
+        ++length;
+    return length;
 }
 
 class Writer {
@@ -192,16 +212,14 @@ std::string write_error(const model::ServiceSchema& service,
 }
 
 void append_escaped(std::string& out, std::string_view text) {
-    for (size_t i = 0; i < text.size();) {
-        auto byte = static_cast<unsigned char>(text[i]);
-        if (byte >= 0x80) {
-            size_t length = multibyte_length(text.substr(i));
-            out += length == 0 ? replacement_character : text.substr(i, length);
-            i += length == 0 ? 1 : length;
-            continue;
-        }
-        ++i;
-        switch (byte) {
+    while (!text.empty()) {
+        size_t plain = plain_length(text);
+        out += text.substr(0, plain);
+        text.remove_prefix(plain);
+        if (text.empty())
+            return;
+        size_t used = 1;
+        switch (text[0]) {
         case '&':
             out += "&amp;";
             break;
@@ -220,10 +238,14 @@ void append_escaped(std::string& out, std::string_view text) {
         case '\r': // as itself it would be read back as a line feed
             out += "&#xD;";
             break;
-        default:
-            if (byte >= 0x20 || byte == '\t' || byte == '\n')
-                out += static_cast<char>(byte);
+        default: // a control character, or a character of several bytes
+            if (static_cast<unsigned char>(text[0]) < 0x80)
+                break;
+            size_t length = multibyte_length(text);
+            out += length == 0 ? replacement_character : text.substr(0, length);
+            used = std::max<size_t>(length, 1);
         }
+        text.remove_prefix(used);
     }
 }
 
