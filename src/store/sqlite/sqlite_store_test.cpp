@@ -24,7 +24,7 @@ class SqliteStoreTest : public testing::Test {
         folder_ = folder;
         options_.path = (folder_ / "state" / "pileus.db").string();
     }
-    void TearDown() override { (void)remove_all(folder_); }
+    void TearDown() override { (void)remove_tree(folder_); }
 
     Result<std::unique_ptr<SqliteStore>> open() { return SqliteStore::open(options_, clock_); }
 

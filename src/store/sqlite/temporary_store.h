@@ -19,7 +19,7 @@ class TemporaryStore {
     TemporaryStore& operator=(const TemporaryStore&) = delete;
     ~TemporaryStore() {
         store_.reset();
-        (void)remove_all(folder_);
+        (void)remove_tree(folder_);
     }
 
     SqliteStore& operator*() { return *store_; }

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// One of each resource with every field set, and set to what no other field and no default has: a
+// text field holds the name of its column, so that a column that was crossed with another shows.
+
+#include "domain/image.h"
+#include "domain/instance.h"
+#include "domain/key_pair.h"
+#include "domain/ledger.h"
+#include "domain/network_interface.h"
+#include "domain/security_group.h"
+#include "domain/tag.h"
+#include "domain/volume.h"
+#include "domain/vpc.h"
+#include "store/scope.h"
+
+namespace pileus::store::samples {
+
+inline const Scope scope{"account_id", "region"};
+
+inline Time moment(int number) {
+    return Time{std::chrono::microseconds{1'700'000'000'123'000 + number}};
+}
+
+inline domain::Instance instance(const std::string& id) {
+    domain::Instance i;
+    i.id = id;
+    i.account_id = "account_id";
+    i.region = "region";
+    i.zone = "zone";
+    i.reservation_id = "reservation_id";
+    i.requester_id = "requester_id";
+    i.host_id = "host_id";
+    i.vpc_id = "vpc_id";
+    i.subnet_id = "subnet_id";
+    i.image_id = "image_id";
+    i.type = "type";
+    i.architecture = "architecture";
+    i.key_name = "key_name";
+    i.root_device_name = "root_device_name";
+    i.client_token = "client_token";
+    i.launch_index = 3;
+    i.state = domain::InstanceState::shutting_down;
+    i.state_reason_code = "state_reason_code";
+    i.state_reason_message = "state_reason_message";
+    i.transition_reason = "transition_reason";
+    i.launch_time = moment(1);
+    i.created_at = moment(2);
+    i.terminated_at = moment(3);
+    i.start_count = 4;
+    i.force_stop = true;
+    i.restart_when_stopped = true;
+    i.stop_deadline = moment(4);
+    i.reboots_requested = 5;
+    i.reboots_done = 6;
+    i.guest_seen_at = moment(5);
+    i.shutdown_behavior = domain::ShutdownBehavior::terminate;
+    i.disable_api_termination = true;
+    i.disable_api_stop = true;
+    i.source_dest_check = false;
+    i.ebs_optimized = true;
+    i.monitoring = true;
+    i.unlimited_credits = true;
+    i.metadata = {.tokens_required = false,
+                  .put_response_hop_limit = 64,
+                  .endpoint_enabled = false,
+                  .tags_enabled = true};
+    i.user_data = std::string("\x1f\x8b\0\xff binary\0", 12);
+    return i;
+}
+
+inline domain::Image image(const std::string& id) {
+    domain::Image i;
+    i.id = id;
+    i.account_id = "account_id";
+    i.region = "region";
+    i.name = "name";
+    i.description = "description";
+    i.owner_alias = "owner_alias";
+    i.architecture = "architecture";
+    i.state = "state";
+    i.is_public = true;
+    i.platform_details = "platform_details";
+    i.boot_mode = "boot_mode";
+    i.root_device_name = "root_device_name";
+    i.snapshot_id = "snapshot_id";
+    i.size_gib = 7;
+    i.default_user = "default_user";
+    i.minimum_memory_mib = 8;
+    i.recipe = "recipe";
+    i.content_sha256 = "content_sha256";
+    i.created_at = moment(1);
+    return i;
+}
+
+inline domain::Volume volume(const std::string& id) {
+    domain::Volume v;
+    v.id = id;
+    v.account_id = "account_id";
+    v.region = "region";
+    v.zone = "zone";
+    v.host_id = "host_id";
+    v.snapshot_id = "snapshot_id";
+    v.size_gib = 1;
+    v.type = "type";
+    v.iops = 2;
+    v.throughput_mib_s = 3;
+    v.encrypted = true;
+    v.state = domain::VolumeState::in_use;
+    v.created_at = moment(1);
+    v.instance_id = "instance_id";
+    v.device = "device";
+    v.delete_on_termination = true;
+    v.attachment = domain::AttachmentState::attaching;
+    v.attached_at = moment(2);
+    return v;
+}
+
+inline domain::Snapshot snapshot(const std::string& id) {
+    return {.id = id,
+            .account_id = "account_id",
+            .region = "region",
+            .volume_id = "volume_id",
+            .size_gib = 1,
+            .description = "description",
+            .started_at = moment(1)};
+}
+
+inline domain::KeyPair key_pair(const std::string& id, const std::string& name = "name") {
+    return {.id = id,
+            .account_id = "account_id",
+            .region = "region",
+            .name = name,
+            .type = "type",
+            .fingerprint = "fingerprint",
+            .public_key = "public_key",
+            .created_at = moment(1)};
+}
+
+inline domain::Vpc vpc(const std::string& id) {
+    return {.id = id,
+            .account_id = "account_id",
+            .region = "region",
+            .cidr_block = "cidr_block",
+            .cidr_association_id = "cidr_association_id",
+            .dhcp_options_id = "dhcp_options_id",
+            .is_default = true,
+            .created_at = moment(1)};
+}
+
+inline domain::Subnet subnet(const std::string& id) {
+    return {.id = id,
+            .account_id = "account_id",
+            .region = "region",
+            .vpc_id = "vpc_id",
+            .zone = "zone",
+            .zone_id = "zone_id",
+            .cidr_block = "cidr_block",
+            .is_default = true,
+            .map_public_ip_on_launch = true,
+            .created_at = moment(1)};
+}
+
+inline domain::NetworkInterface network_interface(const std::string& id) {
+    domain::NetworkInterface i;
+    i.id = id;
+    i.account_id = "account_id";
+    i.region = "region";
+    i.zone = "zone";
+    i.host_id = "host_id";
+    i.vpc_id = "vpc_id";
+    i.subnet_id = "subnet_id";
+    i.description = "description";
+    i.mac = "mac";
+    i.private_ip = "private_ip";
+    i.security_group_ids = {"sg-b", "sg-a"}; // in the order that the caller gave
+    i.source_dest_check = false;
+    i.created_at = moment(1);
+    i.public_ip = "public_ip";
+    i.wants_public_ip = true;
+    i.instance_id = "instance_id";
+    i.attachment_id = "attachment_id";
+    i.device_index = 2;
+    i.delete_on_termination = false;
+    i.attached_at = moment(2);
+    return i;
+}
+
+inline domain::SecurityGroup security_group(const std::string& id,
+                                            const std::string& name = "name") {
+    return {.id = id,
+            .account_id = "account_id",
+            .region = "region",
+            .vpc_id = "vpc_id",
+            .name = name,
+            .description = "description",
+            .created_at = moment(1)};
+}
+
+inline domain::SecurityGroupRule rule(const std::string& id, const std::string& group_id) {
+    return {.id = id,
+            .account_id = "account_id",
+            .region = "region",
+            .security_group_id = group_id,
+            .egress = true,
+            .protocol = "protocol",
+            .from_port = 1,
+            .to_port = 2,
+            .cidr_ipv4 = "cidr_ipv4",
+            .cidr_ipv6 = "cidr_ipv6",
+            .prefix_list_id = "prefix_list_id",
+            .referenced_group_id = "referenced_group_id",
+            .description = "description"};
+}
+
+inline domain::ResourceTag tag(const std::string& resource_id,
+                               const std::string& key = "key",
+                               const std::string& value = "value") {
+    return {.account_id = "account_id",
+            .region = "region",
+            .resource_id = resource_id,
+            .resource_type = "resource_type",
+            .tag = {key, value}};
+}
+
+inline domain::LedgerEvent ledger_event() {
+    return {.at = moment(1),
+            .account_id = "account_id",
+            .region = "region",
+            .resource_id = "resource_id",
+            .instance_id = "instance_id",
+            .kind = domain::LedgerKind::volume_resized,
+            .quantity = 9,
+            .detail = "detail"};
+}
+
+} // namespace pileus::store::samples
