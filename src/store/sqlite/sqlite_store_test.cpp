@@ -39,10 +39,6 @@ Result<void> put(Store& store, const std::string& name, const std::string& value
         return {};
     });
 }
-std::optional<std::string> get(Store& store, const std::string& name) {
-    return store.read([&](Transaction& tx) { return settings::get(tx, name); });
-}
-
 TEST_F(SqliteStoreTest, SecondOwnerIsRefusedWithThePidOfTheFirst) {
     const auto first = open();
     ASSERT_TRUE(first);
