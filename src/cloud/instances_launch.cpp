@@ -42,6 +42,7 @@ constexpr uint64_t reserved_last = 1;
 struct Plan {
     const domain::InstanceType* type = nullptr;
     domain::Image image;
+    std::string public_key; // "" when launched without a key
     domain::Subnet subnet;
     std::vector<std::string> security_group_ids;
     std::vector<BlockDeviceRequest> volumes; // sizes and types filled in, the root first
@@ -276,6 +277,17 @@ Result<std::vector<std::string>> find_private_ips(store::Transaction& tx,
     return chosen;
 }
 
+Result<std::string>
+find_public_key(store::Transaction& tx, const domain::Caller& caller, const std::string& key_name) {
+    if (key_name.empty())
+        return std::string();
+    auto key = store::key_pairs::find_by_name(tx, scope_of(caller), key_name);
+    if (!key)
+        return fail(codes::key_pair_not_found,
+                    fmt::format("The key pair '{}' does not exist", key_name));
+    return std::move(key->public_key);
+}
+
 Result<Plan> make_plan(store::Transaction& tx,
                        const Context& context,
                        const domain::Caller& caller,
@@ -292,10 +304,7 @@ Result<Plan> make_plan(store::Transaction& tx,
                                 "of the specified AMI.",
                                 architectures.empty() ? "" : architectures.front(),
                                 plan.image.architecture));
-    if (!request.key_name.empty() &&
-        !store::key_pairs::find_by_name(tx, scope_of(caller), request.key_name))
-        return fail(codes::key_pair_not_found,
-                    fmt::format("The key pair '{}' does not exist", request.key_name));
+    PILEUS_ASSIGN(plan.public_key, find_public_key(tx, caller, request.key_name));
     PILEUS_ASSIGN(plan.subnet, find_subnet(tx, caller, request));
     PILEUS_ASSIGN(plan.security_group_ids,
                   find_groups(tx, context, caller, request, plan.subnet.vpc_id));
@@ -344,6 +353,7 @@ domain::Instance make_instance(const Context& context,
     instance.type = plan.type->name;
     instance.architecture = plan.image.architecture;
     instance.key_name = request.key_name;
+    instance.public_key = plan.public_key;
     instance.root_device_name = plan.image.root_device_name;
     instance.client_token = request.client_token;
     instance.launch_index = static_cast<int>(index);

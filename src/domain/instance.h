@@ -37,6 +37,7 @@ struct Instance {
     std::string image_id;
     std::string type;          // "t3.micro"
     std::string architecture;  // "x86_64"
+    std::string public_key;  // of that key as it was at launch: the metadata service hands it out even when the pair is deleted
     std::string key_name;      // "" when launched without a key
     std::string root_device_name;
     std::string client_token;

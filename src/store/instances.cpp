@@ -24,6 +24,7 @@ struct Columns {
         column("type", i.type);
         column("architecture", i.architecture);
         column("key_name", i.key_name);
+        column("public_key", i.public_key);
         column("root_device_name", i.root_device_name);
         column("client_token", i.client_token);
         column("launch_index", i.launch_index);
@@ -145,6 +146,19 @@ std::vector<TypeCount> count_active_by_type(Transaction& tx, const std::string& 
         active);
     const std::array bound{to_parameter(host_id)};
     return count_by_type(tx, sql, bound);
+}
+
+std::vector<StateCount> count_by_state(Transaction& tx, const std::string& host_id) {
+    std::vector<StateCount> counts;
+    const std::array bound{to_parameter(host_id)};
+    tx.connection().run("SELECT state, count(*) FROM instances WHERE host_id = $1 GROUP BY state",
+                        bound,
+                        [&](const Row& row) {
+                            auto& count = counts.emplace_back();
+                            read_column(row, 0, count.state);
+                            read_column(row, 1, count.count);
+                        });
+    return counts;
 }
 
 std::vector<TypeCount> count_active_by_type(Transaction& tx, const Scope& scope) {

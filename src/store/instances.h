@@ -41,4 +41,10 @@ struct TypeCount {
 std::vector<TypeCount> count_active_by_type(Transaction& tx, const std::string& host_id);
 std::vector<TypeCount> count_active_by_type(Transaction& tx, const Scope& scope);
 
+struct StateCount {
+    std::string state;
+    int count = 0;
+};
+std::vector<StateCount> count_by_state(Transaction& tx, const std::string& host_id);
+
 } // namespace pileus::store::instances

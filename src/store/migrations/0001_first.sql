@@ -17,6 +17,7 @@ CREATE TABLE instances (
     type                     TEXT NOT NULL,
     architecture             TEXT NOT NULL,
     key_name                 TEXT NOT NULL,
+    public_key               TEXT NOT NULL,
     root_device_name         TEXT NOT NULL,
     client_token             TEXT NOT NULL,
     launch_index             INTEGER NOT NULL,

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/pileus/administrator.h"
+
+#include "api/http_status.h"
+#include "api/pileus/built_image.h"
+#include "base/text.h"
+#include "domain/error_codes.h"
+#include "store/images.h"
+#include "store/instances.h"
+
+#include <boost/json.hpp>
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <map>
+
+namespace pileus::api::pileus_service {
+
+namespace json = boost::json;
+namespace codes = domain::codes;
+
+namespace {
+
+constexpr std::string_view target_prefix = "Pileus.";
+constexpr std::string_view content_type = "application/x-amz-json-1.1";
+constexpr size_t body_depth_max = 16;
+
+Result<json::object> parse_body(const std::string& body) {
+    json::parse_options options;
+    options.max_depth = body_depth_max;
+    boost::system::error_code error;
+    auto value = json::parse(body.empty() ? "{}" : body, error, {}, options);
+    if (error || !value.is_object())
+        return fail("SerializationException", "The body must be a JSON object.");
+    return std::move(value.as_object());
+}
+
+Result<std::string> text_argument(const json::object& arguments, std::string_view name) {
+    const auto* value = arguments.if_contains(name);
+    if (!value || !value->is_string())
+        return fail(codes::missing_parameter, fmt::format("The request must contain the text '{}'.", name));
+    return std::string(value->as_string());
+}
+
+http::Response failure(const Error& error) {
+    const json::object body{{"__type", error.code}, {"message", error.message}};
+    return http::make_response(http_status(error.code), content_type, json::serialize(body));
+}
+
+} // namespace
+
+Administrator::Administrator(store::Store& store,
+                             const Clock& clock,
+                             const catalog::Catalog& catalog,
+                             const meter::PriceList& prices,
+                             cloud::Cloud& cloud,
+                             const cloud::Settings& settings,
+                             Installation installation,
+                             ImportSnapshot import_snapshot)
+    : store_(store), clock_(clock), catalog_(catalog), prices_(prices), cloud_(cloud), settings_(settings),
+      installation_(std::move(installation)), import_snapshot_(std::move(import_snapshot)) {}
+
+http::Response Administrator::handle(const domain::Caller& caller, const http::Request& request) {
+    const auto target = request.header("X-Amz-Target").value_or("");
+    if (!target.starts_with(target_prefix))
+        return failure({"UnknownOperationException", "The header X-Amz-Target must name Pileus.<Operation>."});
+    const auto arguments = parse_body(request.body);
+    if (!arguments)
+        return failure(arguments.error());
+    const auto answer = run(caller, target.substr(target_prefix.size()), *arguments);
+    if (!answer)
+        return failure(answer.error());
+    return http::make_response(200, content_type, json::serialize(*answer));
+}
+
+Result<json::object>
+Administrator::run(const domain::Caller& caller, std::string_view operation, const Arguments& arguments) {
+    if (operation == "GetStatus")
+        return get_status(caller);
+    if (operation == "GetCost")
+        return get_cost(caller);
+    if (operation == "GetLogin")
+        return get_login(caller, arguments);
+    if (operation == "RegisterImage")
+        return register_image(arguments);
+    return fail("UnknownOperationException", fmt::format("There is no operation Pileus.{}.", operation));
+}
+
+Result<json::object> Administrator::get_status(const domain::Caller& caller) {
+    const auto& host = settings_.host;
+    int vcpus_used = 0;
+    int64_t memory_used_mib = 0;
+    std::map<std::string, int64_t> by_state;
+    int64_t images = 0;
+    const bool found = store_.read([&](store::Transaction& tx) {
+        for (const auto& [type_name, count] : store::instances::count_active_by_type(tx, host.host_id))
+            if (const auto* type = catalog_.find(type_name)) {
+                vcpus_used += type->vcpus * count;
+                memory_used_mib += type->memory_mib * count;
+            }
+        for (const auto& [state, count] : store::instances::count_by_state(tx, host.host_id))
+            by_state[state] = count;
+        images = static_cast<int64_t>(
+            store::images::list_visible(tx, {caller.account_id, caller.region}, {.limit = 1000}).size());
+        return true;
+    });
+    (void)found;
+    json::object instances;
+    for (const auto* state : {"pending", "running", "stopping", "stopped", "shutting-down", "terminated"})
+        instances[state] = by_state[state];
+    json::array regions;
+    for (const auto& region : settings_.regions)
+        regions.emplace_back(region.name);
+    return json::object{
+        {"version", installation_.version},
+        {"started_at", format_iso8601(installation_.started_at)},
+        {"emulated", installation_.emulated},
+        {"acceleration",
+         {{"name", installation_.acceleration},
+          {"proven", installation_.acceleration_proven},
+          {"reason", installation_.acceleration_reason}}},
+        {"host",
+         {{"id", host.host_id},
+          {"cpus", host.cpus},
+          {"memory_mib", host.memory_mib},
+          {"vcpus_used", vcpus_used},
+          {"memory_used_mib", memory_used_mib}}},
+        {"instances", std::move(instances)},
+        {"images", images},
+        {"account_id", caller.account_id},
+        {"region", caller.region},
+        {"regions", std::move(regions)},
+        {"data_dir", installation_.data_dir.string()},
+        {"egress", installation_.egress},
+        {"public_pool", settings_.public_pool.str()},
+    };
+}
+
+Result<json::object> Administrator::get_login(const domain::Caller& caller, const Arguments& arguments) {
+    PILEUS_ASSIGN(const auto instance_id, text_argument(arguments, "instance_id"));
+    PILEUS_ASSIGN(const auto view, cloud_.instances.describe_one(caller, instance_id));
+    const auto image = store_.read(
+        [&](store::Transaction& tx) { return store::images::find(tx, view.instance.image_id); });
+    json::object answer{{"instance_id", view.instance.id},
+                        {"state", to_string(view.instance.state)},
+                        {"key_name", view.instance.key_name},
+                        {"user", image ? image->default_user : ""},
+                        {"public_ip", ""},
+                        {"private_ip", ""}};
+    if (!view.interfaces.empty()) {
+        answer["public_ip"] = view.interfaces.front().public_ip;
+        answer["private_ip"] = view.interfaces.front().private_ip;
+    }
+    return answer;
+}
+
+Result<json::object> Administrator::register_image(const Arguments& arguments) {
+    PILEUS_ASSIGN(const auto folder, text_argument(arguments, "folder"));
+    // A name, not a path: what is imported lies where the operator's own tool put it.
+    const bool is_name = !folder.empty() && folder.size() <= 64 && std::all_of(folder.begin(), folder.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+    });
+    if (!is_name)
+        return fail(codes::invalid_parameter_value,
+                    "'folder' must be the name of a folder in the images folder: small letters, digits, '-'.");
+    const auto path = installation_.data_dir / "images" / folder;
+    PILEUS_ASSIGN(const auto build, read_built_image(path / "image.json"));
+    PILEUS_ASSIGN(const auto images, cloud_.images.register_built(build));
+    std::vector<std::string> made;
+    json::object image_ids;
+    for (const auto& image : images) {
+        if (image.state == "pending") {
+            PILEUS_TRY(import_snapshot_(image.snapshot_id, (path / "disk.qcow2").string()));
+            made.push_back(image.id);
+        }
+        image_ids[image.region] = image.id;
+    }
+    PILEUS_TRY(cloud_.images.publish(made));
+    return json::object{{"image_ids", std::move(image_ids)}};
+}
+
+} // namespace pileus::api::pileus_service

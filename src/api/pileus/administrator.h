@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// What EC2's API has no word for, for the command line on the same machine: the state of the installation, the running cost, the built
+// images, how to log in. JSON 1.1 as AWS's newer services speak it: POST /, `X-Amz-Target: Pileus.<Operation>`, signed for the service
+// "pileus". Any thread may call it.
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "catalog/catalog.h"
+#include "cloud/cloud.h"
+#include "domain/caller.h"
+#include "http/message.h"
+#include "meter/price_list.h"
+#include "store/store.h"
+
+#include <boost/json/fwd.hpp>
+
+#include <filesystem>
+#include <functional>
+#include <string>
+
+namespace pileus::api::pileus_service {
+
+// What the composition root knows of the installation and the machine; constant while the daemon runs.
+struct Installation {
+    std::string version;
+    Time started_at{};
+    bool emulated = false;
+    std::string acceleration; // "kvm", "tcg", "emulated"
+    bool acceleration_proven = false;
+    std::string acceleration_reason;
+    std::filesystem::path data_dir;
+    bool egress = false;
+};
+
+// Takes the disk at `path` over as the snapshot: the volumes driver's, joined by the composition root.
+using ImportSnapshot = std::function<Result<void>(const std::string& snapshot_id, const std::string& path)>;
+
+class Administrator {
+  public:
+    Administrator(store::Store& store,
+                  const Clock& clock,
+                  const catalog::Catalog& catalog,
+                  const meter::PriceList& prices,
+                  cloud::Cloud& cloud,
+                  const cloud::Settings& settings,
+                  Installation installation,
+                  ImportSnapshot import_snapshot);
+
+    http::Response handle(const domain::Caller& caller, const http::Request& request);
+
+  private:
+    using Arguments = boost::json::object;
+    Result<boost::json::object>
+    run(const domain::Caller& caller, std::string_view operation, const Arguments& arguments);
+    Result<boost::json::object> get_status(const domain::Caller& caller);
+    Result<boost::json::object> get_cost(const domain::Caller& caller);
+    Result<boost::json::object> get_login(const domain::Caller& caller, const Arguments& arguments);
+    Result<boost::json::object> register_image(const Arguments& arguments);
+
+    store::Store& store_;
+    const Clock& clock_;
+    const catalog::Catalog& catalog_;
+    const meter::PriceList& prices_;
+    cloud::Cloud& cloud_;
+    const cloud::Settings& settings_;
+    const Installation installation_;
+    const ImportSnapshot import_snapshot_;
+};
+
+} // namespace pileus::api::pileus_service

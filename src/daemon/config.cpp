@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/config.h"
+
+#include "base/file.h"
+#include "base/text.h"
+
+#include <fmt/format.h>
+
+#define TOML_EXCEPTIONS 0
+#include <toml++/toml.h>
+
+#include <cstdlib>
+#include <functional>
+#include <map>
+
+namespace pileus::daemon {
+
+namespace {
+
+// "us-east-1" → "use1": the first part, the first letter of the second, the number; as in zone ids.
+std::string short_name(std::string_view region) {
+    const auto parts = split(region, '-');
+    if (parts.size() != 3 || parts[1].empty())
+        return std::string(region);
+    static const std::map<std::string_view, std::string_view> compass{
+        {"northeast", "ne"}, {"northwest", "nw"}, {"southeast", "se"}, {"southwest", "sw"}};
+    const auto direction = compass.find(parts[1]);
+    return fmt::format(
+        "{}{}{}", parts[0], direction == compass.end() ? parts[1].substr(0, 1) : direction->second, parts[2]);
+}
+
+cloud::Region make_region(const std::string& name, const std::vector<std::string>& letters) {
+    cloud::Region region{name, {}};
+    for (size_t i = 0; i < letters.size(); ++i)
+        region.zones.push_back({name + letters[i], fmt::format("{}-az{}", short_name(name), i + 1)});
+    return region;
+}
+
+tl::unexpected<Error> bad(const std::string& key, const std::string& what) {
+    return fail(errors::invalid, fmt::format("configuration: {}: {}", key, what));
+}
+
+// One key of the file and what it sets.
+using Setter = std::function<Result<void>(const toml::node& node)>;
+
+template <class T> Result<T> value_of(const toml::node& node, const std::string& key, const char* wanted) {
+    const auto value = node.value_exact<T>();
+    if (!value)
+        return bad(key, fmt::format("expected {}", wanted));
+    return *value;
+}
+
+class Reader {
+  public:
+    explicit Reader(Config& config) : config_(config) {}
+
+    Result<void> read(const toml::table& root) {
+        const std::map<std::string, Setter, std::less<>> setters = make_setters();
+        for (const auto& [name, node] : root) {
+            const std::string section(name.str());
+            if (section == "credentials") {
+                PILEUS_TRY(read_credentials(node));
+                continue;
+            }
+            if (section == "images") {
+                PILEUS_TRY(read_images(node));
+                continue;
+            }
+            if (!node.is_table()) {
+                PILEUS_TRY(set(setters, section, node));
+                continue;
+            }
+            for (const auto& [inner, value] : *node.as_table())
+                PILEUS_TRY(set(setters, section + "." + std::string(inner.str()), value));
+        }
+        return {};
+    }
+
+  private:
+    static Result<void>
+    set(const std::map<std::string, Setter, std::less<>>& setters, const std::string& key, const toml::node& node) {
+        const auto setter = setters.find(key);
+        if (setter == setters.end())
+            return bad(key, "there is no such key");
+        return setter->second(node);
+    }
+
+    std::map<std::string, Setter, std::less<>> make_setters() {
+        auto& c = config_;
+        return {
+            {"installation", text("installation", c.installation)},
+            {"data_dir", path("data_dir", c.data_dir)},
+            {"run_dir", path("run_dir", c.run_dir)},
+            {"share_dir", path("share_dir", c.share_dir)},
+            {"log_level", text("log_level", c.log_level)},
+            {"api.address", text("api.address", c.address)},
+            {"api.port", number("api.port", c.port, 0, 65535)},
+            {"api.threads", number("api.threads", c.api_threads, 1, 1024)},
+            {"api.tls_certificate", text("api.tls_certificate", c.tls_certificate_path)},
+            {"api.tls_key", text("api.tls_key", c.tls_key_path)},
+            {"account_id", text("account_id", c.default_account_id)},
+            {"regions", regions()},
+            {"hypervisor.kind", choice("hypervisor.kind", c.hypervisor, {"auto", "kvm", "tcg", "emulated"})},
+            {"emulation.delay_ms", milliseconds("emulation.delay_ms", c.emulation_delay)},
+            {"network.public_pool", cidr("network.public_pool", c.cloud.public_pool)},
+            {"network.transit", cidr("network.transit", c.transit)},
+            {"network.egress", boolean("network.egress", c.egress)},
+            {"network.mtu", number("network.mtu", c.mtu, 1280, 65535)},
+            {"instances.restart_after_boot", boolean("instances.restart_after_boot", c.restart_after_boot)},
+            {"instances.stop_timeout_seconds", seconds("instances.stop_timeout_seconds", c.cloud.stop_timeout)},
+            {"instances.terminated_visible_seconds",
+             seconds("instances.terminated_visible_seconds", c.terminated_visible)},
+            {"host.id", text("host.id", c.cloud.host.host_id)},
+            {"host.cpus", number("host.cpus", c.cloud.host.cpus, 1, 4096)},
+            {"host.memory_mib", number64("host.memory_mib", c.cloud.host.memory_mib)},
+            {"host.cpu_overcommit", decimal("host.cpu_overcommit", c.cloud.host.cpu_overcommit)},
+            {"engine.threads", number("engine.threads", c.engine_threads, 1, 256)},
+            {"limits.running_vcpus", number("limits.running_vcpus", c.cloud.limits.running_vcpus, 0, 1 << 30)},
+            {"limits.instances_per_launch",
+             number("limits.instances_per_launch", c.cloud.limits.instances_per_launch, 1, 10000)},
+            {"limits.key_pairs", number("limits.key_pairs", c.cloud.limits.key_pairs, 1, 1 << 20)},
+            {"limits.security_groups", number("limits.security_groups", c.cloud.limits.security_groups, 1, 1 << 20)},
+            {"limits.rules_per_security_group",
+             number("limits.rules_per_security_group", c.cloud.limits.rules_per_security_group, 1, 1000)},
+            {"limits.security_groups_per_interface",
+             number("limits.security_groups_per_interface", c.cloud.limits.security_groups_per_interface, 1, 16)},
+        };
+    }
+
+    static Setter text(std::string key, std::string& out) {
+        return [key = std::move(key), &out](const toml::node& node) -> Result<void> {
+            PILEUS_ASSIGN(out, value_of<std::string>(node, key, "a string"));
+            return {};
+        };
+    }
+    static Setter path(std::string key, std::filesystem::path& out) {
+        return [key = std::move(key), &out](const toml::node& node) -> Result<void> {
+            PILEUS_ASSIGN(out, value_of<std::string>(node, key, "a path"));
+            return {};
+        };
+    }
+    static Setter boolean(std::string key, bool& out) {
+        return [key = std::move(key), &out](const toml::node& node) -> Result<void> {
+            PILEUS_ASSIGN(out, value_of<bool>(node, key, "true or false"));
+            return {};
+        };
+    }
+    static Setter decimal(std::string key, double& out) {
+        return [key = std::move(key), &out](const toml::node& node) -> Result<void> {
+            const auto value = node.value<double>();
+            if (!value || *value < 0.1 || *value > 1000)
+                return bad(key, "expected a number from 0.1 to 1000");
+            out = *value;
+            return {};
+        };
+    }
+    static Setter number(std::string key, int& out, int minimum, int maximum) {
+        return [key = std::move(key), &out, minimum, maximum](const toml::node& node) -> Result<void> {
+            PILEUS_ASSIGN(const auto value, value_of<int64_t>(node, key, "a number"));
+            if (value < minimum || value > maximum)
+                return bad(key, fmt::format("expected a number from {} to {}", minimum, maximum));
+            out = static_cast<int>(value);
+            return {};
+        };
+    }
+    static Setter number64(std::string key, int64_t& out) {
+        return [key = std::move(key), &out](const toml::node& node) -> Result<void> {
+            PILEUS_ASSIGN(const auto value, value_of<int64_t>(node, key, "a number"));
+            if (value < 0)
+                return bad(key, "expected a number that is not negative");
+            out = value;
+            return {};
+        };
+    }
+    static Setter duration(std::string key, Duration& out, Duration unit) {
+        return [key = std::move(key), &out, unit](const toml::node& node) -> Result<void> {
+            static constexpr int64_t longest = 366LL * 24 * 3600 * 1000;
+            PILEUS_ASSIGN(const auto value, value_of<int64_t>(node, key, "a number"));
+            if (value < 0 || value > longest)
+                return bad(key, fmt::format("expected a number from 0 to {}", longest));
+            out = unit * value;
+            return {};
+        };
+    }
+    static Setter seconds(std::string key, Duration& out) {
+        return duration(std::move(key), out, std::chrono::seconds{1});
+    }
+    static Setter milliseconds(std::string key, Duration& out) {
+        return duration(std::move(key), out, std::chrono::milliseconds{1});
+    }
+    static Setter cidr(std::string key, Ipv4Cidr& out) {
+        return [key = std::move(key), &out](const toml::node& node) -> Result<void> {
+            const auto value = node.value_exact<std::string>();
+            const auto parsed = value ? Ipv4Cidr::parse(*value) : std::nullopt;
+            if (!parsed)
+                return bad(key, "expected a CIDR block such as \"127.64.0.0/16\"");
+            out = *parsed;
+            return {};
+        };
+    }
+    static Setter choice(std::string key, std::string& out, std::vector<std::string> allowed) {
+        return [key = std::move(key), &out, allowed = std::move(allowed)](const toml::node& node) -> Result<void> {
+            const auto value = node.value_exact<std::string>();
+            for (const auto& option : allowed)
+                if (value == option) {
+                    out = option;
+                    return {};
+                }
+            return bad(key, fmt::format("expected one of: {}", fmt::join(allowed, ", ")));
+        };
+    }
+    Setter regions() {
+        return [this](const toml::node& node) -> Result<void> {
+            const auto* names = node.as_array();
+            if (!names || names->empty())
+                return bad("regions", "expected a list of names, the default region first");
+            config_.cloud.regions.clear();
+            for (const auto& name : *names) {
+                const auto value = name.value_exact<std::string>();
+                if (!value || split(*value, '-').size() < 3)
+                    return bad("regions", "expected names such as \"us-east-1\"");
+                config_.cloud.regions.push_back(make_region(*value, {"a", "b", "c"}));
+            }
+            return {};
+        };
+    }
+
+    Result<void> read_credentials(const toml::node& node) {
+        const auto* list = node.as_array();
+        if (!list)
+            return bad("credentials", "expected [[credentials]] sections");
+        for (const auto& entry : *list) {
+            const auto* table = entry.as_table();
+            if (!table)
+                return bad("credentials", "expected [[credentials]] sections");
+            const auto field = [&](std::string_view name) { return (*table)[name].value_or(std::string{}); };
+            auth::Credential credential;
+            credential.access_key_id = field("access_key_id");
+            credential.secret = field("secret_access_key");
+            credential.account_id = field("account_id");
+            credential.user_id = credential.account_id;
+            const auto user = field("user");
+            credential.arn = user.empty() ? fmt::format("arn:aws:iam::{}:root", credential.account_id)
+                                          : fmt::format("arn:aws:iam::{}:user/{}", credential.account_id, user);
+            if (!user.empty())
+                credential.user_id = "AIDA" + credential.access_key_id;
+            const bool is_account = credential.account_id.size() == 12 && parse_int(credential.account_id);
+            if (credential.access_key_id.empty() || credential.secret.empty() || !is_account)
+                return bad("credentials", "each needs access_key_id, secret_access_key and a 12-digit account_id");
+            config_.credentials.push_back(std::move(credential));
+        }
+        return {};
+    }
+
+    Result<void> read_images(const toml::node& node) {
+        const auto* list = node.as_array();
+        if (!list)
+            return bad("images", "expected [[images]] sections");
+        for (const auto& entry : *list) {
+            const auto* table = entry.as_table();
+            DeclaredImage image;
+            if (table) {
+                image.id = (*table)["id"].value_or(std::string{});
+                image.name = (*table)["name"].value_or(image.id);
+                image.region = (*table)["region"].value_or(std::string{});
+                image.root_device_name = (*table)["root_device_name"].value_or(image.root_device_name);
+                image.size_gib = (*table)["size_gib"].value_or(image.size_gib);
+            }
+            if (image.id.empty())
+                return bad("images", "each [[images]] section needs an id");
+            config_.declared_images.push_back(std::move(image));
+        }
+        return {};
+    }
+
+    Config& config_;
+};
+
+} // namespace
+
+Config default_config() {
+    Config config;
+    config.cloud.regions = {make_region("us-east-1", {"a", "b", "c"})};
+    config.cloud.public_pool = *Ipv4Cidr::parse("127.64.0.0/16");
+    config.cloud.host.host_id = "host-1";
+    config.cloud.host.cpus = 0;       // 0: what the machine has
+    config.cloud.host.memory_mib = 0; // 0: what the machine has, less a reserve
+    return config;
+}
+
+Result<Config> parse_config(std::string_view text, Config base) {
+    const auto parsed = toml::parse(text);
+    if (!parsed) {
+        const auto& error = parsed.error();
+        return fail(errors::invalid,
+                    fmt::format("configuration: line {}: {}",
+                                error.source().begin.line,
+                                std::string_view(error.description())));
+    }
+    PILEUS_TRY(Reader(base).read(parsed.table()));
+    if (base.tls_certificate_path.empty() != base.tls_key_path.empty())
+        return bad("api", "tls_certificate and tls_key go together");
+    return base;
+}
+
+Result<Config> load_config(const std::optional<std::filesystem::path>& named) {
+    std::filesystem::path path = named.value_or("");
+    if (path.empty())
+        if (const char* from_environment = std::getenv("PILEUS_CONFIG"))
+            path = from_environment;
+    if (path.empty()) {
+        path = "/etc/pileus/pileus.toml";
+        if (!std::filesystem::exists(path))
+            return default_config();
+    }
+    PILEUS_ASSIGN(const auto text, read_file(path));
+    return parse_config(text, default_config());
+}
+
+} // namespace pileus::daemon
