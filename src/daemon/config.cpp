@@ -7,11 +7,10 @@
 #include <fmt/format.h>
 
 #define TOML_EXCEPTIONS 0
-#include <toml++/toml.h>
-
 #include <cstdlib>
 #include <functional>
 #include <map>
+#include <toml++/toml.h>
 
 namespace pileus::daemon {
 
@@ -25,14 +24,17 @@ std::string short_name(std::string_view region) {
     static const std::map<std::string_view, std::string_view> compass{
         {"northeast", "ne"}, {"northwest", "nw"}, {"southeast", "se"}, {"southwest", "sw"}};
     const auto direction = compass.find(parts[1]);
-    return fmt::format(
-        "{}{}{}", parts[0], direction == compass.end() ? parts[1].substr(0, 1) : direction->second, parts[2]);
+    return fmt::format("{}{}{}",
+                       parts[0],
+                       direction == compass.end() ? parts[1].substr(0, 1) : direction->second,
+                       parts[2]);
 }
 
 cloud::Region make_region(const std::string& name, const std::vector<std::string>& letters) {
     cloud::Region region{name, {}};
     for (size_t i = 0; i < letters.size(); ++i)
-        region.zones.push_back({name + letters[i], fmt::format("{}-az{}", short_name(name), i + 1)});
+        region.zones.push_back(
+            {name + letters[i], fmt::format("{}-az{}", short_name(name), i + 1)});
     return region;
 }
 
@@ -43,7 +45,8 @@ tl::unexpected<Error> bad(const std::string& key, const std::string& what) {
 // One key of the file and what it sets.
 using Setter = std::function<Result<void>(const toml::node& node)>;
 
-template <class T> Result<T> value_of(const toml::node& node, const std::string& key, const char* wanted) {
+template <class T>
+Result<T> value_of(const toml::node& node, const std::string& key, const char* wanted) {
     const auto value = node.value_exact<T>();
     if (!value)
         return bad(key, fmt::format("expected {}", wanted));
@@ -77,8 +80,9 @@ class Reader {
     }
 
   private:
-    static Result<void>
-    set(const std::map<std::string, Setter, std::less<>>& setters, const std::string& key, const toml::node& node) {
+    static Result<void> set(const std::map<std::string, Setter, std::less<>>& setters,
+                            const std::string& key,
+                            const toml::node& node) {
         const auto setter = setters.find(key);
         if (setter == setters.end())
             return bad(key, "there is no such key");
@@ -100,14 +104,17 @@ class Reader {
             {"api.tls_key", text("api.tls_key", c.tls_key_path)},
             {"account_id", text("account_id", c.default_account_id)},
             {"regions", regions()},
-            {"hypervisor.kind", choice("hypervisor.kind", c.hypervisor, {"auto", "kvm", "tcg", "emulated"})},
+            {"hypervisor.kind",
+             choice("hypervisor.kind", c.hypervisor, {"auto", "kvm", "tcg", "emulated"})},
             {"emulation.delay_ms", milliseconds("emulation.delay_ms", c.emulation_delay)},
             {"network.public_pool", cidr("network.public_pool", c.cloud.public_pool)},
             {"network.transit", cidr("network.transit", c.transit)},
             {"network.egress", boolean("network.egress", c.egress)},
             {"network.mtu", number("network.mtu", c.mtu, 1280, 65535)},
-            {"instances.restart_after_boot", boolean("instances.restart_after_boot", c.restart_after_boot)},
-            {"instances.stop_timeout_seconds", seconds("instances.stop_timeout_seconds", c.cloud.stop_timeout)},
+            {"instances.restart_after_boot",
+             boolean("instances.restart_after_boot", c.restart_after_boot)},
+            {"instances.stop_timeout_seconds",
+             seconds("instances.stop_timeout_seconds", c.cloud.stop_timeout)},
             {"instances.terminated_visible_seconds",
              seconds("instances.terminated_visible_seconds", c.terminated_visible)},
             {"host.id", text("host.id", c.cloud.host.host_id)},
@@ -115,15 +122,23 @@ class Reader {
             {"host.memory_mib", number64("host.memory_mib", c.cloud.host.memory_mib)},
             {"host.cpu_overcommit", decimal("host.cpu_overcommit", c.cloud.host.cpu_overcommit)},
             {"engine.threads", number("engine.threads", c.engine_threads, 1, 256)},
-            {"limits.running_vcpus", number("limits.running_vcpus", c.cloud.limits.running_vcpus, 0, 1 << 30)},
+            {"limits.running_vcpus",
+             number("limits.running_vcpus", c.cloud.limits.running_vcpus, 0, 1 << 30)},
             {"limits.instances_per_launch",
              number("limits.instances_per_launch", c.cloud.limits.instances_per_launch, 1, 10000)},
             {"limits.key_pairs", number("limits.key_pairs", c.cloud.limits.key_pairs, 1, 1 << 20)},
-            {"limits.security_groups", number("limits.security_groups", c.cloud.limits.security_groups, 1, 1 << 20)},
+            {"limits.security_groups",
+             number("limits.security_groups", c.cloud.limits.security_groups, 1, 1 << 20)},
             {"limits.rules_per_security_group",
-             number("limits.rules_per_security_group", c.cloud.limits.rules_per_security_group, 1, 1000)},
+             number("limits.rules_per_security_group",
+                    c.cloud.limits.rules_per_security_group,
+                    1,
+                    1000)},
             {"limits.security_groups_per_interface",
-             number("limits.security_groups_per_interface", c.cloud.limits.security_groups_per_interface, 1, 16)},
+             number("limits.security_groups_per_interface",
+                    c.cloud.limits.security_groups_per_interface,
+                    1,
+                    16)},
         };
     }
 
@@ -155,7 +170,8 @@ class Reader {
         };
     }
     static Setter number(std::string key, int& out, int minimum, int maximum) {
-        return [key = std::move(key), &out, minimum, maximum](const toml::node& node) -> Result<void> {
+        return [key = std::move(key), &out, minimum, maximum](
+                   const toml::node& node) -> Result<void> {
             PILEUS_ASSIGN(const auto value, value_of<int64_t>(node, key, "a number"));
             if (value < minimum || value > maximum)
                 return bad(key, fmt::format("expected a number from {} to {}", minimum, maximum));
@@ -199,7 +215,8 @@ class Reader {
         };
     }
     static Setter choice(std::string key, std::string& out, std::vector<std::string> allowed) {
-        return [key = std::move(key), &out, allowed = std::move(allowed)](const toml::node& node) -> Result<void> {
+        return [key = std::move(key), &out, allowed = std::move(allowed)](
+                   const toml::node& node) -> Result<void> {
             const auto value = node.value_exact<std::string>();
             for (const auto& option : allowed)
                 if (value == option) {
@@ -233,20 +250,25 @@ class Reader {
             const auto* table = entry.as_table();
             if (!table)
                 return bad("credentials", "expected [[credentials]] sections");
-            const auto field = [&](std::string_view name) { return (*table)[name].value_or(std::string{}); };
+            const auto field = [&](std::string_view name) {
+                return (*table)[name].value_or(std::string{});
+            };
             auth::Credential credential;
             credential.access_key_id = field("access_key_id");
             credential.secret = field("secret_access_key");
             credential.account_id = field("account_id");
             credential.user_id = credential.account_id;
             const auto user = field("user");
-            credential.arn = user.empty() ? fmt::format("arn:aws:iam::{}:root", credential.account_id)
-                                          : fmt::format("arn:aws:iam::{}:user/{}", credential.account_id, user);
+            credential.arn =
+                user.empty() ? fmt::format("arn:aws:iam::{}:root", credential.account_id)
+                             : fmt::format("arn:aws:iam::{}:user/{}", credential.account_id, user);
             if (!user.empty())
                 credential.user_id = "AIDA" + credential.access_key_id;
-            const bool is_account = credential.account_id.size() == 12 && parse_int(credential.account_id);
+            const bool is_account =
+                credential.account_id.size() == 12 && parse_int(credential.account_id);
             if (credential.access_key_id.empty() || credential.secret.empty() || !is_account)
-                return bad("credentials", "each needs access_key_id, secret_access_key and a 12-digit account_id");
+                return bad("credentials",
+                           "each needs access_key_id, secret_access_key and a 12-digit account_id");
             config_.credentials.push_back(std::move(credential));
         }
         return {};
@@ -263,7 +285,8 @@ class Reader {
                 image.id = (*table)["id"].value_or(std::string{});
                 image.name = (*table)["name"].value_or(image.id);
                 image.region = (*table)["region"].value_or(std::string{});
-                image.root_device_name = (*table)["root_device_name"].value_or(image.root_device_name);
+                image.root_device_name =
+                    (*table)["root_device_name"].value_or(image.root_device_name);
                 image.size_gib = (*table)["size_gib"].value_or(image.size_gib);
             }
             if (image.id.empty())

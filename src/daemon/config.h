@@ -22,13 +22,14 @@ struct DeclaredImage {
     int64_t size_gib = 8;
 };
 
-// Everything that an operator decides. Made of the defaults here, then the configuration file (docs/operator-guide.md lists its keys), then
-// the command line. Immutable once the daemon runs.
+// Everything that an operator decides. Made of the defaults here, then the configuration file
+// (docs/operator-guide.md lists its keys), then the command line. Immutable once the daemon runs.
 struct Config {
     std::string installation = "pileus"; // in the name of every namespace, link and table
     std::filesystem::path data_dir = "/var/lib/pileus";
     std::filesystem::path run_dir = "/run/pileus";
-    std::filesystem::path share_dir; // instance types and prices; found beside the program when empty
+    std::filesystem::path
+        share_dir; // instance types and prices; found beside the program when empty
     std::string log_level = "info";
 
     std::string address = "127.0.0.1";
@@ -59,7 +60,8 @@ struct Config {
 Config default_config();
 // An unknown key, a wrong type or a value out of range is an error that names the key.
 Result<Config> parse_config(std::string_view toml, Config base);
-// The file that is named, or else $PILEUS_CONFIG, or else /etc/pileus/pileus.toml where there is one.
+// The file that is named, or else $PILEUS_CONFIG, or else /etc/pileus/pileus.toml where there is
+// one.
 Result<Config> load_config(const std::optional<std::filesystem::path>& path);
 
 } // namespace pileus::daemon

@@ -6,9 +6,8 @@
 #include <fmt/core.h>
 
 #define TOML_EXCEPTIONS 0
-#include <toml++/toml.h>
-
 #include <array>
+#include <toml++/toml.h>
 
 namespace pileus::daemon {
 
@@ -19,7 +18,8 @@ std::string random_text(Random& random, std::string_view alphabet, size_t length
     while (text.size() < length) {
         std::array<uint8_t, 64> bytes{};
         random.fill(bytes);
-        // Bytes above the last whole multiple are thrown away, so that every character is equally likely.
+        // Bytes above the last whole multiple are thrown away, so that every character is equally
+        // likely.
         const size_t fair = 256 - 256 % alphabet.size();
         for (const auto byte : bytes)
             if (byte < fair && text.size() < length)
@@ -31,7 +31,8 @@ std::string random_text(Random& random, std::string_view alphabet, size_t length
 // In the form of AWS's own: clients and secret scanners know it.
 auth::Credential make_credential(Random& random, const std::string& account_id) {
     static constexpr std::string_view base32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-    static constexpr std::string_view base64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    static constexpr std::string_view base64 =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     auth::Credential credential;
     credential.access_key_id = "AKIA" + random_text(random, base32, 16);
     credential.secret = random_text(random, base64, 40);
@@ -50,7 +51,8 @@ std::optional<auth::Credential> read_credential(const std::filesystem::path& pat
     credential.access_key_id = parsed.table()["access_key_id"].value_or(std::string{});
     credential.secret = parsed.table()["secret_access_key"].value_or(std::string{});
     credential.account_id = parsed.table()["account_id"].value_or(std::string{});
-    if (credential.access_key_id.empty() || credential.secret.empty() || credential.account_id.empty())
+    if (credential.access_key_id.empty() || credential.secret.empty() ||
+        credential.account_id.empty())
         return std::nullopt;
     return credential;
 }
@@ -74,14 +76,15 @@ Result<auth::Credential> ensure_credentials_file(const std::filesystem::path& pa
     credential.user_id = credential.account_id;
     if (credential.arn.empty())
         credential.arn = fmt::format("arn:aws:iam::{}:root", credential.account_id);
-    const auto content = fmt::format("# Written by pileusd. The keys of this installation: keep them to yourself.\n"
-                                     "endpoint = \"{}\"\nregion = \"{}\"\naccount_id = \"{}\"\n"
-                                     "access_key_id = \"{}\"\nsecret_access_key = \"{}\"\n",
-                                     endpoint,
-                                     region,
-                                     credential.account_id,
-                                     credential.access_key_id,
-                                     credential.secret);
+    const auto content =
+        fmt::format("# Written by pileusd. The keys of this installation: keep them to yourself.\n"
+                    "endpoint = \"{}\"\nregion = \"{}\"\naccount_id = \"{}\"\n"
+                    "access_key_id = \"{}\"\nsecret_access_key = \"{}\"\n",
+                    endpoint,
+                    region,
+                    credential.account_id,
+                    credential.access_key_id,
+                    credential.secret);
     const auto before = read_file(path);
     if (!before || *before != content)
         PILEUS_TRY(write_file_durably(path, content, 0600));

@@ -100,6 +100,8 @@ Result<Outcome> InstanceController::start(Instance instance, const domain::WorkI
             volume.attachment = domain::AttachmentState::attached;
             store::volumes::update(tx, volume);
         }
+        if (options_.emulated)
+            set_reason(row, "Server.Emulated", "Pileus runs in emulation mode: there is no guest");
         return {};
     };
     PILEUS_ASSIGN(const bool advanced, advance(instance, InstanceEvent::started, mark_attached));

@@ -29,6 +29,7 @@ struct InstanceControllerOptions {
     int start_attempts = 3;
     bool restart_after_boot = false; // guests that ran when the machine went down start again
     int mtu = 1500;
+    bool emulated = false; // no guest runs: said in the state reason of every running instance
 };
 
 // The life of an instance on this host: pending → running, stopping → stopped, shutting-down →

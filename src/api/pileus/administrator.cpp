@@ -8,10 +8,9 @@
 #include "store/images.h"
 #include "store/instances.h"
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <fmt/core.h>
-
-#include <algorithm>
 #include <map>
 
 namespace pileus::api::pileus_service {
@@ -38,7 +37,8 @@ Result<json::object> parse_body(const std::string& body) {
 Result<std::string> text_argument(const json::object& arguments, std::string_view name) {
     const auto* value = arguments.if_contains(name);
     if (!value || !value->is_string())
-        return fail(codes::missing_parameter, fmt::format("The request must contain the text '{}'.", name));
+        return fail(codes::missing_parameter,
+                    fmt::format("The request must contain the text '{}'.", name));
     return std::string(value->as_string());
 }
 
@@ -56,14 +56,15 @@ Administrator::Administrator(store::Store& store,
                              cloud::Cloud& cloud,
                              const cloud::Settings& settings,
                              Installation installation,
-                             ImportSnapshot import_snapshot)
-    : store_(store), clock_(clock), catalog_(catalog), prices_(prices), cloud_(cloud), settings_(settings),
-      installation_(std::move(installation)), import_snapshot_(std::move(import_snapshot)) {}
+                             Machine machine)
+    : store_(store), clock_(clock), catalog_(catalog), prices_(prices), cloud_(cloud),
+      settings_(settings), installation_(std::move(installation)), machine_(std::move(machine)) {}
 
 http::Response Administrator::handle(const domain::Caller& caller, const http::Request& request) {
     const auto target = request.header("X-Amz-Target").value_or("");
     if (!target.starts_with(target_prefix))
-        return failure({"UnknownOperationException", "The header X-Amz-Target must name Pileus.<Operation>."});
+        return failure(
+            {"UnknownOperationException", "The header X-Amz-Target must name Pileus.<Operation>."});
     const auto arguments = parse_body(request.body);
     if (!arguments)
         return failure(arguments.error());
@@ -73,8 +74,9 @@ http::Response Administrator::handle(const domain::Caller& caller, const http::R
     return http::make_response(200, content_type, json::serialize(*answer));
 }
 
-Result<json::object>
-Administrator::run(const domain::Caller& caller, std::string_view operation, const Arguments& arguments) {
+Result<json::object> Administrator::run(const domain::Caller& caller,
+                                        std::string_view operation,
+                                        const Arguments& arguments) {
     if (operation == "GetStatus")
         return get_status(caller);
     if (operation == "GetCost")
@@ -83,17 +85,20 @@ Administrator::run(const domain::Caller& caller, std::string_view operation, con
         return get_login(caller, arguments);
     if (operation == "RegisterImage")
         return register_image(arguments);
-    return fail("UnknownOperationException", fmt::format("There is no operation Pileus.{}.", operation));
+    return fail("UnknownOperationException",
+                fmt::format("There is no operation Pileus.{}.", operation));
 }
 
 Result<json::object> Administrator::get_status(const domain::Caller& caller) {
     const auto& host = settings_.host;
+    const auto acceleration = machine_.acceleration();
     int vcpus_used = 0;
     int64_t memory_used_mib = 0;
     std::map<std::string, int64_t> by_state;
     int64_t images = 0;
     const bool found = store_.read([&](store::Transaction& tx) {
-        for (const auto& [type_name, count] : store::instances::count_active_by_type(tx, host.host_id))
+        for (const auto& [type_name, count] :
+             store::instances::count_active_by_type(tx, host.host_id))
             if (const auto* type = catalog_.find(type_name)) {
                 vcpus_used += type->vcpus * count;
                 memory_used_mib += type->memory_mib * count;
@@ -101,12 +106,14 @@ Result<json::object> Administrator::get_status(const domain::Caller& caller) {
         for (const auto& [state, count] : store::instances::count_by_state(tx, host.host_id))
             by_state[state] = count;
         images = static_cast<int64_t>(
-            store::images::list_visible(tx, {caller.account_id, caller.region}, {.limit = 1000}).size());
+            store::images::list_visible(tx, {caller.account_id, caller.region}, {.limit = 1000})
+                .size());
         return true;
     });
     (void)found;
     json::object instances;
-    for (const auto* state : {"pending", "running", "stopping", "stopped", "shutting-down", "terminated"})
+    for (const auto* state :
+         {"pending", "running", "stopping", "stopped", "shutting-down", "terminated"})
         instances[state] = by_state[state];
     json::array regions;
     for (const auto& region : settings_.regions)
@@ -116,9 +123,9 @@ Result<json::object> Administrator::get_status(const domain::Caller& caller) {
         {"started_at", format_iso8601(installation_.started_at)},
         {"emulated", installation_.emulated},
         {"acceleration",
-         {{"name", installation_.acceleration},
-          {"proven", installation_.acceleration_proven},
-          {"reason", installation_.acceleration_reason}}},
+         {{"name", acceleration.name},
+          {"proven", acceleration.proven},
+          {"reason", acceleration.reason}}},
         {"host",
          {{"id", host.host_id},
           {"cpus", host.cpus},
@@ -136,7 +143,8 @@ Result<json::object> Administrator::get_status(const domain::Caller& caller) {
     };
 }
 
-Result<json::object> Administrator::get_login(const domain::Caller& caller, const Arguments& arguments) {
+Result<json::object> Administrator::get_login(const domain::Caller& caller,
+                                              const Arguments& arguments) {
     PILEUS_ASSIGN(const auto instance_id, text_argument(arguments, "instance_id"));
     PILEUS_ASSIGN(const auto view, cloud_.instances.describe_one(caller, instance_id));
     const auto image = store_.read(
@@ -157,12 +165,14 @@ Result<json::object> Administrator::get_login(const domain::Caller& caller, cons
 Result<json::object> Administrator::register_image(const Arguments& arguments) {
     PILEUS_ASSIGN(const auto folder, text_argument(arguments, "folder"));
     // A name, not a path: what is imported lies where the operator's own tool put it.
-    const bool is_name = !folder.empty() && folder.size() <= 64 && std::all_of(folder.begin(), folder.end(), [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-    });
+    const bool is_name = !folder.empty() && folder.size() <= 64 &&
+                         std::all_of(folder.begin(), folder.end(), [](char c) {
+                             return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+                         });
     if (!is_name)
         return fail(codes::invalid_parameter_value,
-                    "'folder' must be the name of a folder in the images folder: small letters, digits, '-'.");
+                    "'folder' must be the name of a folder in the images folder: small letters, "
+                    "digits, '-'.");
     const auto path = installation_.data_dir / "images" / folder;
     PILEUS_ASSIGN(const auto build, read_built_image(path / "image.json"));
     PILEUS_ASSIGN(const auto images, cloud_.images.register_built(build));
@@ -170,7 +180,7 @@ Result<json::object> Administrator::register_image(const Arguments& arguments) {
     json::object image_ids;
     for (const auto& image : images) {
         if (image.state == "pending") {
-            PILEUS_TRY(import_snapshot_(image.snapshot_id, (path / "disk.qcow2").string()));
+            PILEUS_TRY(machine_.import_snapshot(image.snapshot_id, (path / "disk.qcow2").string()));
             made.push_back(image.id);
         }
         image_ids[image.region] = image.id;

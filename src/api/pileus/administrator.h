@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// What EC2's API has no word for, for the command line on the same machine: the state of the installation, the running cost, the built
-// images, how to log in. JSON 1.1 as AWS's newer services speak it: POST /, `X-Amz-Target: Pileus.<Operation>`, signed for the service
-// "pileus". Any thread may call it.
+// What EC2's API has no word for, for the command line on the same machine: the state of the
+// installation, the running cost, the built images, how to log in. JSON 1.1 as AWS's newer services
+// speak it: POST /, `X-Amz-Target: Pileus.<Operation>`, signed for the service "pileus". Any thread
+// may call it.
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -15,27 +16,36 @@
 #include "store/store.h"
 
 #include <boost/json/fwd.hpp>
-
 #include <filesystem>
 #include <functional>
 #include <string>
 
 namespace pileus::api::pileus_service {
 
-// What the composition root knows of the installation and the machine; constant while the daemon runs.
+// What the composition root knows of the installation and the machine; constant while the daemon
+// runs.
 struct Installation {
     std::string version;
     Time started_at{};
     bool emulated = false;
-    std::string acceleration; // "kvm", "tcg", "emulated"
-    bool acceleration_proven = false;
-    std::string acceleration_reason;
     std::filesystem::path data_dir;
     bool egress = false;
 };
 
-// Takes the disk at `path` over as the snapshot: the volumes driver's, joined by the composition root.
-using ImportSnapshot = std::function<Result<void>(const std::string& snapshot_id, const std::string& path)>;
+struct Acceleration {
+    std::string name; // "kvm", "tcg", "emulated"
+    bool proven = false;
+    std::string reason;
+};
+
+// What is asked of the machine's drivers; joined by the composition root.
+struct Machine {
+    std::function<Acceleration()>
+        acceleration; // may take seconds when it is asked for the first time
+    // Takes the disk at `path` over as the snapshot.
+    std::function<Result<void>(const std::string& snapshot_id, const std::string& path)>
+        import_snapshot;
+};
 
 class Administrator {
   public:
@@ -46,7 +56,7 @@ class Administrator {
                   cloud::Cloud& cloud,
                   const cloud::Settings& settings,
                   Installation installation,
-                  ImportSnapshot import_snapshot);
+                  Machine machine);
 
     http::Response handle(const domain::Caller& caller, const http::Request& request);
 
@@ -66,7 +76,7 @@ class Administrator {
     cloud::Cloud& cloud_;
     const cloud::Settings& settings_;
     const Installation installation_;
-    const ImportSnapshot import_snapshot_;
+    const Machine machine_;
 };
 
 } // namespace pileus::api::pileus_service
