@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "meter/usage.h"
+
+#include <algorithm>
+#include <chrono>
+
+namespace pileus::meter {
+
+namespace {
+
+constexpr int64_t minimum_seconds = 60;
+constexpr const char* address_item = "public IPv4 address";
+
+int64_t whole_seconds(Time time) {
+    return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
+}
+
+// The second at which the next month begins, and the days of the month that `second` is in.
+struct Month {
+    int64_t end = 0;
+    int days = 0;
+};
+Month month_of(int64_t second) {
+    using namespace std::chrono;
+    const year_month_day date{floor<days>(sys_seconds{seconds{second}})};
+    const sys_days first{date.year() / date.month() / 1};
+    const sys_days next{(date.year() / date.month() + months{1}) / 1};
+    return {sys_seconds{next}.time_since_epoch().count(), static_cast<int>((next - first).count())};
+}
+
+// A month's price is spread over the seconds of that month: the span is cut where months end.
+Money of_gib_months(int64_t price, int64_t gib, int64_t start, int64_t end) {
+    Money sum;
+    while (start < end) {
+        const auto month = month_of(start);
+        const int64_t until = std::min(end, month.end);
+        sum += Money::of_month(price, gib * (until - start), month.days);
+        start = until;
+    }
+    return sum;
+}
+
+} // namespace
+
+Money Bill::total() const {
+    Money sum;
+    for (const auto& charge : charges)
+        if (charge.cost)
+            sum += *charge.cost;
+    return sum;
+}
+
+bool Bill::has_missing_price() const {
+    return std::any_of(
+        charges.begin(), charges.end(), [](const auto& charge) { return !charge.cost; });
+}
+
+void Replay::add(const domain::LedgerEvent& event) {
+    using domain::LedgerKind;
+    switch (event.kind) {
+    case LedgerKind::instance_started:
+        return start(event, ChargeKind::instance, event.detail);
+    case LedgerKind::instance_ended:
+        return end(event, ChargeKind::instance);
+    case LedgerKind::volume_created:
+        return start(event, ChargeKind::volume, event.detail);
+    case LedgerKind::volume_resized:
+        return resize(event);
+    case LedgerKind::volume_deleted:
+        return end(event, ChargeKind::volume);
+    case LedgerKind::address_taken:
+        return start(event, ChargeKind::address, address_item);
+    case LedgerKind::address_released:
+        return end(event, ChargeKind::address);
+    }
+}
+
+void Replay::start(const domain::LedgerEvent& event, ChargeKind kind, const std::string& item) {
+    const std::pair open_key{kind, event.resource_id};
+    if (open_.count(open_key) != 0)
+        return; // it runs already: the same fact told twice
+    const auto& bill_id = event.instance_id.empty() ? event.resource_id : event.instance_id;
+    const Key key{bill_id, kind, event.resource_id, item};
+    const int64_t second = whole_seconds(event.at);
+    const int64_t quantity = kind == ChargeKind::volume ? event.quantity : 1;
+    spans_[key].push_back({second, std::nullopt, quantity, second});
+    open_.emplace(open_key, key);
+    owners_.try_emplace(bill_id, Owner{event.account_id, event.region});
+}
+
+void Replay::resize(const domain::LedgerEvent& event) {
+    const auto open = open_.find({ChargeKind::volume, event.resource_id});
+    if (open == open_.end())
+        return;
+    auto& spans = spans_[open->second];
+    // A clock that was set back must not make time run backwards.
+    const int64_t second = std::max(whole_seconds(event.at), spans.back().start);
+    spans.back().end = second;
+    spans.push_back({second, std::nullopt, event.quantity, spans.back().minimum_start});
+}
+
+void Replay::end(const domain::LedgerEvent& event, ChargeKind kind) {
+    const auto open = open_.find({kind, event.resource_id});
+    if (open == open_.end())
+        return;
+    auto& span = spans_[open->second].back();
+    span.end = std::max(whole_seconds(event.at), span.start);
+    if (kind != ChargeKind::address)
+        span.end = std::max(*span.end, span.minimum_start + minimum_seconds);
+    open_.erase(open);
+}
+
+Charge Replay::charge_of(const Key& key,
+                         const std::vector<Span>& spans,
+                         const std::string& region,
+                         const PriceList& prices,
+                         int64_t now) const {
+    Charge charge;
+    charge.kind = key.kind;
+    charge.resource_id = key.resource_id;
+    charge.item = key.item;
+    const auto price = key.kind == ChargeKind::instance ? prices.instance_hour(region, key.item)
+                       : key.kind == ChargeKind::volume ? prices.volume_gib_month(region, key.item)
+                                                        : prices.public_ipv4_hour(region);
+    Money cost;
+    for (const auto& span : spans) {
+        int64_t end = span.end.value_or(std::max(now, span.start));
+        if (!span.end && key.kind != ChargeKind::address)
+            end = std::max(end, span.minimum_start + minimum_seconds);
+        charge.active = charge.active || !span.end;
+        charge.seconds += end - span.start;
+        if (key.kind == ChargeKind::volume)
+            charge.gib_seconds += span.quantity * (end - span.start);
+        if (price)
+            cost += key.kind == ChargeKind::volume
+                        ? of_gib_months(*price, span.quantity, span.start, end)
+                        : Money::of_hours(*price, end - span.start);
+    }
+    if (price)
+        charge.cost = cost;
+    else
+        charge.missing_price = price.error().message;
+    return charge;
+}
+
+std::vector<Bill> Replay::bills(const PriceList& prices, Time now) const {
+    std::vector<Bill> all;
+    for (const auto& [key, spans] : spans_) {
+        const auto& owner = owners_.at(key.bill_id);
+        if (all.empty() || all.back().id != key.bill_id)
+            all.push_back({key.bill_id, owner.account_id, owner.region, {}});
+        all.back().charges.push_back(
+            charge_of(key, spans, owner.region, prices, whole_seconds(now)));
+    }
+    return all;
+}
+
+std::vector<Bill>
+replay(const std::vector<domain::LedgerEvent>& events, const PriceList& prices, Time now) {
+    Replay replayed;
+    for (const auto& event : events)
+        if (event.at <= now)
+            replayed.add(event);
+    return replayed.bills(prices, now);
+}
+
+} // namespace pileus::meter

@@ -1,0 +1,370 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "meter/usage.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <map>
+#include <random>
+
+namespace pileus::meter {
+namespace {
+
+using namespace std::chrono_literals;
+using domain::LedgerEvent;
+using domain::LedgerKind;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+// 1 March 2024, 00:00 UTC: February 2024 had 29 days.
+constexpr Time march{std::chrono::seconds{1'709'251'200}};
+constexpr Duration day = 24h;
+
+PriceList price_list() {
+    return *PriceList::parse(R"(
+region = "us-east-1"
+valid_from = "2026-01-19"
+currency = "USD"
+[address_hour]
+public_ipv4 = "0.005"
+[instance_hour]
+"t3.micro" = "0.0104"
+"m5.large" = "0.096"
+[volume_gib_month]
+gp3 = "0.08"
+gp2 = "0.10"
+)",
+                             "prices.toml");
+}
+
+LedgerEvent event(LedgerKind kind,
+                  Time at,
+                  const std::string& resource,
+                  int64_t quantity,
+                  const std::string& detail) {
+    return {.at = at,
+            .account_id = "123456789012",
+            .region = "us-east-1",
+            .resource_id = resource,
+            .instance_id = "i-1",
+            .kind = kind,
+            .quantity = quantity,
+            .detail = detail};
+}
+LedgerEvent started(Time at, const std::string& type = "t3.micro") {
+    return event(LedgerKind::instance_started, at, "i-1", 1, type);
+}
+LedgerEvent ended(Time at) {
+    return event(LedgerKind::instance_ended, at, "i-1", 1, "t3.micro");
+}
+LedgerEvent created(Time at, int64_t gib, const std::string& type = "gp3") {
+    return event(LedgerKind::volume_created, at, "vol-1", gib, type);
+}
+LedgerEvent resized(Time at, int64_t gib) {
+    return event(LedgerKind::volume_resized, at, "vol-1", gib, "gp3");
+}
+LedgerEvent deleted(Time at) {
+    return event(LedgerKind::volume_deleted, at, "vol-1", 0, "gp3");
+}
+LedgerEvent taken(Time at) {
+    return event(LedgerKind::address_taken, at, "eni-1", 1, "127.64.0.10");
+}
+LedgerEvent released(Time at) {
+    return event(LedgerKind::address_released, at, "eni-1", 1, "127.64.0.10");
+}
+
+Charge only_charge(const std::vector<LedgerEvent>& events, Time now) {
+    const auto bills = replay(events, price_list(), now);
+    EXPECT_THAT(bills, SizeIs(1));
+    EXPECT_THAT(bills.at(0).charges, SizeIs(1));
+    return bills.at(0).charges.at(0);
+}
+
+TEST(Usage, NothingHappenedCostsNothing) {
+    EXPECT_THAT(replay({}, price_list(), march), IsEmpty());
+}
+
+TEST(Usage, AnHourOfAnInstanceCostsItsPrice) {
+    const auto charge = only_charge({started(march), ended(march + 1h)}, march + day);
+    EXPECT_EQ(charge.seconds, 3600);
+    EXPECT_FALSE(charge.active);
+    EXPECT_EQ(charge.cost->str(9), "0.010400000");
+}
+
+TEST(Usage, EveryStartCostsAtLeastAMinute) {
+    const struct {
+        Duration ran;
+        int64_t charged;
+    } cases[]{{0s, 60}, {1s, 60}, {59s, 60}, {60s, 60}, {61s, 61}, {3601s, 3601}};
+    for (const auto& [ran, charged] : cases)
+        EXPECT_EQ(only_charge({started(march), ended(march + ran)}, march + day).seconds, charged);
+
+    const auto twice = only_charge(
+        {started(march), ended(march + 5s), started(march + 10s), ended(march + 15s)}, march + day);
+    EXPECT_EQ(twice.seconds, 120);
+}
+
+TEST(Usage, RunningTotalGrowsBySecondsAndStandsStillWhenStopped) {
+    EXPECT_EQ(only_charge({started(march)}, march).seconds, 60)
+        << "the minimum is owed from the start";
+    EXPECT_EQ(only_charge({started(march)}, march + 60s).seconds, 60);
+    EXPECT_EQ(only_charge({started(march)}, march + 61s).seconds, 61);
+    EXPECT_TRUE(only_charge({started(march)}, march + 61s).active);
+    const std::vector<LedgerEvent> stopped{started(march), ended(march + 100s)};
+    EXPECT_EQ(only_charge(stopped, march + 99s).seconds, 99) << "the end has not happened yet";
+    EXPECT_EQ(only_charge(stopped, march + 100s).seconds, 100);
+    EXPECT_EQ(only_charge(stopped, march + 30 * day).seconds, 100);
+}
+
+TEST(Usage, PartsOfSecondsAddUp) {
+    const auto charge =
+        only_charge({started(march + 900ms), ended(march + 100s + 100ms)}, march + day);
+    EXPECT_EQ(charge.seconds, 100) << "instants are cut to whole seconds";
+}
+
+TEST(Usage, ChangedTypeIsChargedAtEachPrice) {
+    const auto bills = replay({started(march, "t3.micro"),
+                               ended(march + 1h),
+                               started(march + 2h, "m5.large"),
+                               ended(march + 3h)},
+                              price_list(),
+                              march + day);
+    ASSERT_THAT(bills, SizeIs(1));
+    EXPECT_THAT(bills[0].charges, SizeIs(2));
+    EXPECT_EQ(bills[0].total().str(4), "0.1064");
+}
+
+TEST(Usage, VolumeCostsAMonthOfItsMonth) {
+    // Ten GiB for the whole of February 2024 (29 days), and for the whole of March (31).
+    const auto february = march - 29 * day;
+    EXPECT_EQ(only_charge({created(february, 10), deleted(march)}, march).cost->str(9),
+              "0.800000000");
+    EXPECT_EQ(
+        only_charge({created(march, 10), deleted(march + 31 * day)}, march + 40 * day).cost->str(9),
+        "0.800000000");
+    // AWS's own example: 31 GB for 24 hours of a month of 31 days is one GB-month.
+    EXPECT_EQ(only_charge({created(march, 31), deleted(march + day)}, march + 2 * day).cost->str(9),
+              "0.080000000");
+    // Across the turn of the month each second costs what its month says.
+    const auto across =
+        only_charge({created(march - day, 29), deleted(march + day)}, march + 2 * day);
+    EXPECT_EQ(across.cost->str(9), "0.154838710"); // 0.08 + 0.08 · 29/31
+    EXPECT_EQ(across.gib_seconds, 29 * 2 * 86'400);
+}
+
+TEST(Usage, ResizedVolumeCostsEachSizeForItsTime) {
+    const auto charge = only_charge(
+        {created(march, 10), resized(march + 10s, 20), deleted(march + 100s)}, march + day);
+    EXPECT_EQ(charge.seconds, 100);
+    EXPECT_EQ(charge.gib_seconds, 10 * 10 + 20 * 90);
+    const auto brief = only_charge(
+        {created(march, 10), resized(march + 10s, 20), deleted(march + 20s)}, march + day);
+    EXPECT_EQ(brief.seconds, 60) << "the minute is counted once, from the creation";
+    EXPECT_EQ(brief.gib_seconds, 10 * 10 + 20 * 50);
+}
+
+TEST(Usage, AddressCostsItsSecondsWithoutAMinimum) {
+    EXPECT_EQ(only_charge({taken(march), released(march + 1h)}, march + day).cost->str(9),
+              "0.005000000");
+    EXPECT_EQ(only_charge({taken(march), released(march + 1s)}, march + day).seconds, 1);
+    EXPECT_EQ(only_charge({taken(march)}, march + 5s).seconds, 5);
+}
+
+TEST(Usage, FactToldTwiceIsChargedOnce) {
+    const auto charge = only_charge(
+        {started(march), started(march + 10s), ended(march + 100s), ended(march + 200s)},
+        march + day);
+    EXPECT_EQ(charge.seconds, 100);
+    EXPECT_THAT(replay({ended(march), deleted(march), resized(march, 5), released(march)},
+                       price_list(),
+                       march),
+                IsEmpty());
+}
+
+TEST(Usage, ClockThatWasSetBackChargesNoNegativeTime) {
+    EXPECT_EQ(only_charge({started(march), ended(march - 1h)}, march + day).seconds, 60);
+    EXPECT_EQ(only_charge({taken(march), released(march - 1h)}, march + day).seconds, 0);
+    EXPECT_EQ(only_charge({created(march, 10), resized(march - 1h, 20), deleted(march + 100s)},
+                          march + day)
+                  .gib_seconds,
+              2000);
+}
+
+TEST(Usage, MissingPriceIsSaidAndNotCountedAsNothing) {
+    const auto bills =
+        replay({started(march, "x9.huge"), created(march, 10)}, price_list(), march + 1h);
+    ASSERT_THAT(bills, SizeIs(1));
+    EXPECT_TRUE(bills[0].has_missing_price());
+    const auto& instance = bills[0].charges[0];
+    EXPECT_FALSE(instance.cost);
+    EXPECT_EQ(instance.seconds, 3600) << "the usage is known all the same";
+    EXPECT_THAT(instance.missing_price, HasSubstr("x9.huge"));
+    EXPECT_EQ(bills[0].total(), *bills[0].charges[1].cost);
+}
+
+TEST(Usage, BelongsToItsInstanceOrStandsAlone) {
+    auto loose = created(march, 10);
+    loose.resource_id = "vol-2";
+    loose.instance_id = "";
+    const auto bills =
+        replay({started(march), created(march, 8), taken(march), loose}, price_list(), march + 1h);
+    ASSERT_THAT(bills, SizeIs(2));
+    EXPECT_EQ(bills[0].id, "i-1");
+    EXPECT_THAT(bills[0].charges, SizeIs(3));
+    EXPECT_EQ(bills[1].id, "vol-2");
+    EXPECT_EQ(bills[1].account_id, "123456789012");
+}
+
+// --- against a second-by-second replay ---
+
+int64_t second_of(Time at) {
+    return std::chrono::floor<std::chrono::seconds>(at).time_since_epoch().count();
+}
+
+// One thing from its start to its end, and the sizes that it had.
+struct Life {
+    LedgerKind kind;
+    std::string item;
+    int64_t start;
+    int64_t end;
+    std::vector<std::pair<int64_t, int64_t>> sizes; // from this second on, this size
+};
+
+std::vector<Life> lives_of(const std::vector<LedgerEvent>& events, int64_t now) {
+    std::vector<Life> ended;
+    std::map<std::string, Life> lasting;
+    for (const auto& e : events) {
+        const int64_t at = second_of(e.at);
+        switch (e.kind) {
+        case LedgerKind::volume_resized:
+            lasting.at(e.resource_id).sizes.emplace_back(at, e.quantity);
+            break;
+        case LedgerKind::instance_ended:
+        case LedgerKind::volume_deleted:
+        case LedgerKind::address_released:
+            lasting.at(e.resource_id).end = at;
+            ended.push_back(lasting.at(e.resource_id));
+            lasting.erase(e.resource_id);
+            break;
+        default:
+            lasting[e.resource_id] = Life{e.kind, e.detail, at, now, {{at, e.quantity}}};
+        }
+    }
+    for (const auto& [id, life] : lasting)
+        ended.push_back(life);
+    return ended;
+}
+
+// What this life costs in this second.
+Money price_of(const Life& life, int64_t second, const PriceList& prices) {
+    if (life.kind == LedgerKind::address_taken)
+        return Money::of_hours(*prices.public_ipv4_hour("us-east-1"), 1);
+    if (life.kind == LedgerKind::instance_started)
+        return Money::of_hours(*prices.instance_hour("us-east-1", life.item), 1);
+    int64_t gib = 0;
+    for (const auto& [from, size] : life.sizes)
+        if (from <= second)
+            gib = size;
+    using namespace std::chrono;
+    const year_month_day date{floor<days>(sys_seconds{seconds{second}})};
+    const auto month_days = static_cast<unsigned>((date.year() / date.month() / last).day());
+    return Money::of_month(
+        *prices.volume_gib_month("us-east-1", life.item), gib, static_cast<int>(month_days));
+}
+
+// The meter as one would write it without any thought: look at everything in every second.
+Money second_by_second(const std::vector<LedgerEvent>& events,
+                       const PriceList& prices,
+                       int64_t from,
+                       int64_t now) {
+    Money sum;
+    for (const auto& life : lives_of(events, now))
+        for (int64_t second = from; second < now + 60; ++second) {
+            const bool lasts = life.start <= second && second < life.end;
+            const bool in_first_minute = life.kind != LedgerKind::address_taken &&
+                                         life.start <= second && second < life.start + 60;
+            if (lasts || in_first_minute)
+                sum += price_of(life, second, prices);
+        }
+    return sum;
+}
+
+// Random lives of a few resources around the turn of a month, in half seconds.
+std::vector<LedgerEvent> random_events(std::mt19937& random, Time from) {
+    std::vector<LedgerEvent> events;
+    const auto step = [&] { return std::chrono::milliseconds(500 * (random() % 180)); };
+    Time at = from;
+    bool running = false;
+    bool exists = false;
+    bool reachable = false;
+    for (int i = 0; i < 14; ++i) {
+        at += step();
+        switch (random() % 4) {
+        case 0:
+            events.push_back(running ? ended(at)
+                                     : started(at, random() % 2 == 0 ? "t3.micro" : "m5.large"));
+            running = !running;
+            break;
+        case 1:
+            events.push_back(
+                exists ? deleted(at)
+                       : created(at, 1 + random() % 9, random() % 2 == 0 ? "gp3" : "gp2"));
+            exists = !exists;
+            break;
+        case 2:
+            if (exists)
+                events.push_back(resized(at, 10 + random() % 9));
+            break;
+        default:
+            events.push_back(reachable ? released(at) : taken(at));
+            reachable = !reachable;
+        }
+    }
+    return events;
+}
+
+TEST(Usage, EqualsASecondBySecondReplayAtAnyInstant) {
+    const auto prices = price_list();
+    std::mt19937 random(11);
+    for (int round = 0; round < 60; ++round) {
+        const Time from = march - std::chrono::seconds(random() % 600);
+        const auto events = random_events(random, from);
+        for (int instant = 0; instant < 3; ++instant) {
+            const Time now = from + std::chrono::seconds(random() % 800);
+            Money sum;
+            for (const auto& bill : replay(events, prices, now))
+                sum += bill.total();
+            std::vector<LedgerEvent> happened;
+            for (const auto& e : events)
+                if (e.at <= now)
+                    happened.push_back(e);
+            const auto expected =
+                second_by_second(happened, prices, second_of(from), second_of(now));
+            ASSERT_EQ(sum, expected)
+                << "round " << round << ": " << sum.str(9) << " and not " << expected.str(9);
+        }
+    }
+}
+
+// Read in pieces, as from a long ledger, it is the same.
+TEST(Usage, PiecesGiveTheSameAsTheWhole) {
+    const auto prices = price_list();
+    std::mt19937 random(12);
+    const auto events = random_events(random, march);
+    Replay pieces;
+    for (size_t i = 0; i < events.size(); ++i) {
+        pieces.add(events[i]);
+        const auto whole = replay(
+            {events.begin(), events.begin() + static_cast<long>(i) + 1}, prices, march + day);
+        Money sum_of_pieces;
+        Money sum_of_whole;
+        for (const auto& bill : pieces.bills(prices, march + day))
+            sum_of_pieces += bill.total();
+        for (const auto& bill : whole)
+            sum_of_whole += bill.total();
+        EXPECT_EQ(sum_of_pieces, sum_of_whole);
+    }
+}
+
+} // namespace
+} // namespace pileus::meter
