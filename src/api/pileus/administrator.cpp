@@ -3,6 +3,7 @@
 
 #include "api/http_status.h"
 #include "api/pileus/built_image.h"
+#include "api/pileus/cost.h"
 #include "base/text.h"
 #include "domain/error_codes.h"
 #include "store/images.h"
@@ -141,6 +142,10 @@ Result<json::object> Administrator::get_status(const domain::Caller& caller) {
         {"egress", installation_.egress},
         {"public_pool", settings_.public_pool.str()},
     };
+}
+
+Result<json::object> Administrator::get_cost(const domain::Caller& caller) {
+    return running_cost(store_, prices_, caller.account_id, clock_.now());
 }
 
 Result<json::object> Administrator::get_login(const domain::Caller& caller,
