@@ -3,10 +3,11 @@
 
 namespace pileus::api {
 
-std::vector<std::string> Registry::implemented() const {
+std::vector<std::string> Registry::implemented(const model::ServiceSchema& service) const {
     std::vector<std::string> names;
-    for (const auto& [name, function] : entries_)
-        names.push_back(name);
+    for (const auto& operation : service.operations())
+        if (find(operation))
+            names.emplace_back(operation.name());
     return names;
 }
 

@@ -6,9 +6,8 @@
 #include "model/record.h"
 
 #include <functional>
-#include <map>
 #include <string>
-#include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace pileus::catalog {
@@ -40,24 +39,30 @@ class Registry {
     void add(Result<void> (*function)(Call&,
                                       typename Operation::Request,
                                       typename Operation::Response)) {
-        entries_.emplace(std::string(Operation::name),
+        entries_.emplace(&Operation::schema(),
                          [function](Call& call, model::Record* input, model::Record* output) {
                              return function(call,
-                                             typename Operation::Request(input),
-                                             typename Operation::Response(output));
+                                             view_of<typename Operation::Request>(input),
+                                             view_of<typename Operation::Response>(output));
                          });
     }
 
     using Function =
         std::function<Result<void>(Call&, model::Record* input, model::Record* output)>;
-    const Function* find(std::string_view operation) const {
-        const auto entry = entries_.find(operation);
+    const Function* find(const model::OperationSchema& operation) const {
+        const auto entry = entries_.find(&operation);
         return entry == entries_.end() ? nullptr : &entry->second;
     }
-    std::vector<std::string> implemented() const;
+    // The names of the service's operations that are in it, sorted.
+    std::vector<std::string> implemented(const model::ServiceSchema& service) const;
 
   private:
-    std::map<std::string, Function, std::less<>> entries_;
+    // Operations without input or output have a view of nothing.
+    template <class View> static View view_of(model::Record* record) {
+        return record ? View(*record) : View();
+    }
+
+    std::unordered_map<const model::OperationSchema*, Function> entries_;
 };
 
 } // namespace pileus::api

@@ -4,6 +4,7 @@
 #include "api/ec2/operations.h"
 #include "api/endpoint.h"
 #include "api/pileus/administrator.h"
+#include "api/sts/operations.h"
 #include "auth/authenticator.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -257,6 +258,17 @@ Result<void> Daemon::Parts::make_api(const auth::Credential& credential) {
                 return drivers.volumes->import_snapshot(snapshot_id, path);
             }});
     api::ec2::register_all(registry);
+    api::sts::register_identity(registry);
+    endpoint = std::make_unique<api::Endpoint>(
+        *authenticator,
+        registry,
+        *cloud,
+        *catalog,
+        clock,
+        std::map<std::string, api::RawService>{
+            {"pileus", [this](const domain::Caller& caller, const http::Request& request) {
+                 return administrator->handle(caller, request);
+             }}});
     return {};
 }
 
