@@ -31,6 +31,13 @@ def host_sources(suite: str, etc_apt: Path = Path("/etc/apt")) -> list[str]:
     return list(dict.fromkeys(lines))
 
 
+def guest_sources(sources: list[str]) -> list[str]:
+    """The same sources for the guest, without options that name files of this machine only."""
+    keyring = "/usr/share/keyrings/debian-archive-keyring."
+    return [line if f"[signed-by={keyring}" in line else re.sub(r"^deb \[[^]]*\] ", "deb ", line)
+            for line in sources]
+
+
 def _one_line_suite(line: str) -> str | None:
     match = re.match(r"deb\s+(?:\[[^]]*\]\s+)?\S+\s+(\S+)", line.strip())
     return match.group(1) if match else None

@@ -1,0 +1,73 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# customize.sh ROOT: settles the installed root folder: users, services, what every instance makes anew.
+set -euo pipefail
+root=$1
+
+in_root() { chroot "$root" /usr/bin/env LC_ALL=C.UTF-8 PATH=/usr/sbin:/usr/bin "$@"; }
+
+add_default_user() {
+    in_root useradd --create-home --shell /bin/bash --comment Debian \
+        --groups adm,audio,cdrom,dialout,dip,floppy,plugdev,sudo,video admin
+    chmod 440 "$root/etc/sudoers.d/90-cloud-init-users"
+}
+
+choose_services() {
+    in_root systemctl --quiet enable systemd-networkd systemd-resolved systemd-networkd-wait-online \
+        ec2-identity journal-flush-late cloud-init
+    local wants="$root/etc/systemd/system"
+    mkdir -p "$wants/sysinit.target.wants" "$wants/multi-user.target.wants"
+    ln -sf /lib/systemd/system/ssh.service "$wants/sysinit.target.wants/ssh.service"
+    # What the generator of cloud-init would do after asking which cloud this is; here it is known.
+    ln -sf /lib/systemd/system/cloud-init.target "$wants/multi-user.target.wants/cloud-init.target"
+
+    # cloud-init.service of ours runs what these would.
+    in_root systemctl --quiet mask cloud-init-local.service cloud-config.service cloud-final.service \
+        cloud-init-hotplugd.socket
+    # Work at the start or at random times that a server in a cloud does not miss.
+    in_root systemctl --quiet mask apt-daily.timer apt-daily-upgrade.timer e2scrub_reap.service e2scrub_all.timer \
+        systemd-journal-flush.service systemd-pstore.service systemd-binfmt.service systemd-update-utmp.service \
+        systemd-update-utmp-runlevel.service proc-sys-fs-binfmt_misc.automount dev-hugepages.mount \
+        sys-kernel-debug.mount sys-kernel-tracing.mount modprobe@configfs.service modprobe@drm.service \
+        modprobe@efi_pstore.service modprobe@fuse.service modprobe@dm_mod.service modprobe@loop.service
+    mkdir -p "$root/etc/systemd/system-generators" "$root/etc/tmpfiles.d"
+    local generator
+    for generator in cloud-init-generator systemd-gpt-auto-generator systemd-hibernate-resume-generator \
+        systemd-bless-boot-generator systemd-system-update-generator systemd-rc-local-generator; do
+        ln -sf /dev/null "$root/etc/systemd/system-generators/$generator"
+    done
+    # Nobody is kept out while the machine still starts.
+    ln -sf /dev/null "$root/etc/tmpfiles.d/systemd-nologin.conf"
+}
+
+settle_boot() {
+    in_root update-tirfs
+    mkdir -p "$root/boot/grub" "$root/boot/efi"
+    local platform
+    for platform in i386-pc x86_64-efi; do
+        mkdir -p "$root/boot/grub/$platform"
+        cp "$root/usr/lib/grub/$platform"/*.mod "$root/usr/lib/grub/$platform"/*.lst "$root/boot/grub/$platform/"
+    done
+}
+
+forget_what_is_one_instances_own() {
+    rm -f "$root"/etc/ssh/ssh_host_* "$root/var/lib/dbus/machine-id" "$root/var/lib/systemd/random-seed"
+    : >"$root/etc/machine-id"
+    echo localhost >"$root/etc/hostname"
+    printf '127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n' >"$root/etc/hosts"
+    ln -sf ../run/systemd/resolve/stub-resolv.conf "$root/etc/resolv.conf"
+}
+
+forget_the_build() {
+    rm -rf "$root"/var/cache/apt/* "$root"/var/lib/apt/lists/* "$root"/var/log/apt "$root"/tmp/* "$root"/run/*
+    rm -f "$root"/var/log/*.log "$root/var/cache/ldconfig/aux-cache" "$root"/var/cache/debconf/*-old \
+        "$root"/var/lib/dpkg/*-old "$root"/etc/*- "$root/etc/dpkg/dpkg.cfg.d/99mmdebstrap" \
+        "$root/etc/apt/apt.conf.d/99mmdebstrap" "$root"/etc/apt/sources.list.d/*
+    mkdir -p "$root/var/lib/apt/lists/partial" "$root/var/cache/apt/archives/partial" "$root/var/log/apt"
+}
+
+add_default_user
+choose_services
+settle_boot
+forget_what_is_one_instances_own
+forget_the_build
