@@ -5,17 +5,21 @@
 
 namespace pileus::api::ec2 {
 
-void register_account(Registry& registry);        // account.cpp: regions, zones, account attributes
-void register_images(Registry& registry);         // images.cpp
-void register_instance_types(Registry& registry); // instance_types.cpp
-void register_instance_attributes(Registry& registry); // instance_attributes.cpp
-void register_instances(Registry& registry);           // instances.cpp
-void register_key_pairs(Registry& registry);           // key_pairs.cpp
-void register_security_groups(Registry& registry);     // security_groups.cpp
-void register_tags(Registry& registry);                // tags.cpp
-void register_vpcs(Registry& registry);                // vpcs.cpp: VPCs and subnets
+// Each is in the file of its name.
+void register_account(Registry& registry); // regions, zones, account attributes
+void register_addresses(Registry& registry);
+void register_images(Registry& registry);
+void register_instance_attributes(Registry& registry);
+void register_instance_types(Registry& registry);
+void register_instances(Registry& registry);
+void register_key_pairs(Registry& registry);
+void register_network_interfaces(Registry& registry);
+void register_security_groups(Registry& registry);
+void register_tags(Registry& registry);
+void register_volumes(Registry& registry);
+void register_vpcs(Registry& registry); // VPCs and subnets
 
-// Every operation that this build implements.
+// Every operation of EC2 that this build implements.
 void register_all(Registry& registry);
 
 } // namespace pileus::api::ec2

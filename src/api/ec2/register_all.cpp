@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/ec2/operations.h"
+
+namespace pileus::api::ec2 {
+
+void register_all(Registry& registry) {
+    register_account(registry);
+    register_addresses(registry);
+    register_images(registry);
+    register_instance_attributes(registry);
+    register_instance_types(registry);
+    register_instances(registry);
+    register_key_pairs(registry);
+    register_network_interfaces(registry);
+    register_security_groups(registry);
+    register_tags(registry);
+    register_volumes(registry);
+    register_vpcs(registry);
+}
+
+} // namespace pileus::api::ec2
