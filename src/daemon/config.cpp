@@ -6,7 +6,6 @@
 
 #include <fmt/format.h>
 
-#define TOML_EXCEPTIONS 0
 #include <cstdlib>
 #include <functional>
 #include <map>
@@ -312,15 +311,16 @@ Config default_config() {
 }
 
 Result<Config> parse_config(std::string_view text, Config base) {
-    const auto parsed = toml::parse(text);
-    if (!parsed) {
-        const auto& error = parsed.error();
+    toml::table file;
+    try {
+        file = toml::parse(text);
+    } catch (const toml::parse_error& error) {
         return fail(errors::invalid,
                     fmt::format("configuration: line {}: {}",
                                 error.source().begin.line,
-                                std::string_view(error.description())));
+                                error.description()));
     }
-    PILEUS_TRY(Reader(base).read(parsed.table()));
+    PILEUS_TRY(Reader(base).read(file));
     if (base.tls_certificate_path.empty() != base.tls_key_path.empty())
         return bad("api", "tls_certificate and tls_key go together");
     return base;

@@ -5,7 +5,6 @@
 
 #include <fmt/core.h>
 
-#define TOML_EXCEPTIONS 0
 #include <array>
 #include <toml++/toml.h>
 
@@ -44,13 +43,16 @@ std::optional<auth::Credential> read_credential(const std::filesystem::path& pat
     const auto text = read_file(path);
     if (!text)
         return std::nullopt;
-    const auto parsed = toml::parse(*text);
-    if (!parsed)
+    toml::table file;
+    try {
+        file = toml::parse(*text);
+    } catch (const toml::parse_error&) {
         return std::nullopt;
+    }
     auth::Credential credential;
-    credential.access_key_id = parsed.table()["access_key_id"].value_or(std::string{});
-    credential.secret = parsed.table()["secret_access_key"].value_or(std::string{});
-    credential.account_id = parsed.table()["account_id"].value_or(std::string{});
+    credential.access_key_id = file["access_key_id"].value_or(std::string{});
+    credential.secret = file["secret_access_key"].value_or(std::string{});
+    credential.account_id = file["account_id"].value_or(std::string{});
     if (credential.access_key_id.empty() || credential.secret.empty() ||
         credential.account_id.empty())
         return std::nullopt;

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/drivers.h"
+
+#include "daemon/machine.h"
+#include "drivers/hypervisor/emulated/emulated_hypervisor.h"
+#include "drivers/hypervisor/qemu/qemu_hypervisor.h"
+#include "drivers/network/emulated/emulated_network.h"
+#if __has_include("drivers/network/linux/linux_network.h")
+#include "drivers/network/linux/linux_network.h"
+#endif
+#include "drivers/volumes/emulated/emulated_volumes.h"
+#include "drivers/volumes/qcow2/qcow2_volumes.h"
+
+namespace pileus::daemon {
+
+namespace {
+
+Drivers make_emulated(const Config& config, const Clock& clock) {
+    drivers::EmulatedHypervisorOptions options;
+    options.start_delay = config.emulation_delay;
+    options.power_off_delay = config.emulation_delay;
+    options.state_folder = config.data_dir / "emulated";
+    return {std::make_unique<drivers::EmulatedVolumes>(
+                drivers::EmulatedVolumesOptions{.strict = false}),
+            std::make_unique<drivers::EmulatedNetwork>(),
+            std::make_unique<drivers::EmulatedHypervisor>(std::move(options), clock)};
+}
+
+drivers::AccelerationChoice acceleration_of(const Config& config) {
+    if (config.hypervisor == "kvm")
+        return drivers::AccelerationChoice::kvm;
+    if (config.hypervisor == "tcg")
+        return drivers::AccelerationChoice::tcg;
+    return drivers::AccelerationChoice::automatic;
+}
+
+#if __has_include("drivers/network/linux/linux_network.h")
+drivers::LinuxNetworkOptions network_options(const Config& config) {
+    drivers::LinuxNetworkOptions options;
+    options.installation = config.installation;
+    options.run_dir = config.run_dir / "network";
+    options.public_pool = config.cloud.public_pool;
+    options.transit = config.transit;
+    options.egress = config.egress;
+    if (config.egress)
+        options.upstream_resolvers = drivers::resolvers_of_host();
+    options.mtu = config.mtu;
+    return options;
+}
+#endif
+
+drivers::QemuHypervisorOptions hypervisor_options(const Config& config) {
+    drivers::QemuHypervisorOptions options;
+    options.instances_folder = config.data_dir / "instances";
+    options.launcher = sibling_program("pileus-launch").string();
+    options.acceleration = acceleration_of(config);
+    return options;
+}
+
+} // namespace
+
+Result<Drivers> make_drivers(const Config& config, const Clock& clock, ProcessRunner& runner) {
+    if (config.is_emulated())
+        return make_emulated(config, clock);
+    Drivers made;
+    made.volumes = std::make_unique<drivers::Qcow2Volumes>(
+        drivers::Qcow2VolumesOptions{config.data_dir / "volumes"});
+#if __has_include("drivers/network/linux/linux_network.h")
+    PILEUS_TRY(check_options(network_options(config)));
+    made.network = std::make_unique<drivers::LinuxNetwork>(network_options(config), runner, clock);
+#endif
+    made.hypervisor = std::make_unique<drivers::QemuHypervisor>(hypervisor_options(config), runner);
+    return made;
+}
+
+} // namespace pileus::daemon
