@@ -14,10 +14,11 @@ add_default_user() {
 
 choose_services() {
     in_root systemctl --quiet enable systemd-networkd systemd-resolved systemd-networkd-wait-online \
-        ec2-identity journal-flush-late cloud-init
+        ec2-identity grow-root journal-flush-late cloud-init
     local wants="$root/etc/systemd/system"
     mkdir -p "$wants/sysinit.target.wants" "$wants/multi-user.target.wants"
-    ln -sf /lib/systemd/system/ssh.service "$wants/sysinit.target.wants/ssh.service"
+    rm -f "$wants/sshd.service" "$wants/multi-user.target.wants/ssh.service"
+    in_root systemctl --quiet enable ssh
     # What the generator of cloud-init would do after asking which cloud this is; here it is known.
     ln -sf /lib/systemd/system/cloud-init.target "$wants/multi-user.target.wants/cloud-init.target"
 
@@ -29,25 +30,46 @@ choose_services() {
         systemd-journal-flush.service systemd-pstore.service systemd-binfmt.service systemd-update-utmp.service \
         systemd-update-utmp-runlevel.service proc-sys-fs-binfmt_misc.automount dev-hugepages.mount \
         sys-kernel-debug.mount sys-kernel-tracing.mount modprobe@configfs.service modprobe@drm.service \
-        modprobe@efi_pstore.service modprobe@fuse.service modprobe@dm_mod.service modprobe@loop.service
-    mkdir -p "$root/etc/systemd/system-generators" "$root/etc/tmpfiles.d"
-    local generator
-    for generator in cloud-init-generator systemd-gpt-auto-generator systemd-hibernate-resume-generator \
-        systemd-bless-boot-generator systemd-system-update-generator systemd-rc-local-generator; do
-        ln -sf /dev/null "$root/etc/systemd/system-generators/$generator"
-    done
+        modprobe@efi_pstore.service modprobe@fuse.service modprobe@dm_mod.service modprobe@loop.service \
+        systemd-network-generator.service systemd-sysusers.service
+    mask_generators cloud-init debian debug getty hibernate-resume gpt-auto bless-boot cryptsetup integritysetup \
+        rc-local run system-update veritysetup
+    in_root systemctl --quiet enable serial-getty@ttyS0.service # in place of the getty generator
+    start_after_ssh systemd-udevd systemd-udev-trigger systemd-networkd systemd-tmpfiles-setup \
+        systemd-tmpfiles-setup-dev systemd-modules-load systemd-sysctl systemd-random-seed systemd-remount-fs \
+        kmod-static-nodes
+    mkdir -p "$root/etc/tmpfiles.d"
     # Nobody is kept out while the machine still starts.
     ln -sf /dev/null "$root/etc/tmpfiles.d/systemd-nologin.conf"
 }
 
+mask_generators() {
+    local name folder="$root/etc/systemd/system-generators"
+    mkdir -p "$folder"
+    for name in "$@"; do
+        case $name in
+            cloud-init) ln -sf /dev/null "$folder/cloud-init-generator" ;;
+            *) ln -sf /dev/null "$folder/systemd-$name-generator" ;;
+        esac
+    done
+}
+
+# SSH needs none of these: the root is writable, and the initramfs has loaded the drivers. They follow, and by the order
+# of the packaged units all the rest follows them.
+start_after_ssh() {
+    local unit folder
+    for unit in "$@"; do
+        folder="$root/etc/systemd/system/$unit.service.d"
+        mkdir -p "$folder"
+        printf '# SSH first.\n[Unit]\nAfter=ssh.service\n' >"$folder/10-after-ssh.conf"
+    done
+}
+
 settle_boot() {
     in_root update-tirfs
-    mkdir -p "$root/boot/grub" "$root/boot/efi"
-    local platform
-    for platform in i386-pc x86_64-efi; do
-        mkdir -p "$root/boot/grub/$platform"
-        cp "$root/usr/lib/grub/$platform"/*.mod "$root/usr/lib/grub/$platform"/*.lst "$root/boot/grub/$platform/"
-    done
+    local grub="$root/boot/grub/x86_64-efi"
+    mkdir -p "$grub" "$root/boot/efi"
+    cp "$root"/usr/lib/grub/x86_64-efi/*.mod "$root"/usr/lib/grub/x86_64-efi/*.lst "$grub/"
 }
 
 forget_what_is_one_instances_own() {

@@ -1,33 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A bootable disk from a folder: GPT, ext4, GRUB for BIOS and UEFI. No loop device, no mount.
+"""A bootable disk from a folder: GPT, ext4, our boot area for BIOS, GRUB for UEFI. No loop device, no mount.
 
 Partition numbers are those of Debian's cloud images: 14 BIOS boot, 15 ESP (where there is one), 1 root.
 The root lies last, so that it can grow with the volume.
 """
 
 import os
-import struct
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from .boot_area import BootArea, renew
 from .run import BuildError, run
 
 SECTOR_BYTES = 512
 MIB_SECTORS = 2048
 BIOS_BOOT_START = MIB_SECTORS
-BOOT_CODE_BYTES = 440  # of the first sector; what follows is the protective partition table
 BACKUP_GPT_MIB = 1
 
 TYPE_BIOS_BOOT = "21686148-6449-6E6F-744E-656564454649"
 TYPE_ROOT_X86_64 = "4F68BCE3-E8CD-4DB1-96E7-FBCAF984B709"
 
 GRUB_LIBRARY = Path("/usr/lib/grub")
-
-# Offsets in GRUB's boot.img and diskboot.img, as its own grub-bios-setup patches them.
-BOOT_KERNEL_SECTOR = 0x5C
-BOOT_DRIVE_CHECK = 0x66
-DISKBOOT_BLOCK_LIST = 0x1F4
-DISKBOOT_NEXT_SEGMENT = 0x820
 
 
 @dataclass
@@ -88,41 +81,31 @@ def write_root(disk: Path, layout: Layout, tree: Path, epoch: int) -> None:
         env={**os.environ, "E2FSPROGS_FAKE_TIME": str(epoch)})
 
 
+def assemble_boot_code(work: Path) -> bytes:
+    """The first sector's code, still without its parameters."""
+    source = Path(__file__).parent / "boot/boot.S"
+    run(["as", "--32", "-o", work / "boot.o", source])
+    run(["ld", "-m", "elf_i386", "-Ttext=0x7c00", "--oformat=binary", "-o", work / "boot.bin", work / "boot.o"])
+    return (work / "boot.bin").read_bytes()
+
+
+def write_boot_area(disk: Path, layout: Layout, code: bytes, area: BootArea) -> None:
+    """What a BIOS starts: see boot_area.py."""
+    renew(disk, BIOS_BOOT_START, layout.bios_boot_sectors, code, area)
+
+
 @dataclass
 class Grub:
-    """GRUB's two core images: an embedded first configuration and the modules it needs."""
+    """GRUB's core image for UEFI: an embedded first configuration and the modules it needs."""
 
     early_config: str
     modules: list[str]
-    bios_modules: list[str] = field(default_factory=lambda: ["biosdisk"])
-    efi_modules: list[str] = field(default_factory=list)
-
-
-def write_bios_grub(disk: Path, layout: Layout, grub: Grub, work: Path) -> None:
-    core = bytearray(_core_image("i386-pc", grub, grub.bios_modules + grub.modules, work))
-    boot = bytearray((GRUB_LIBRARY / "i386-pc/boot.img").read_bytes())
-    struct.pack_into("<Q", boot, BOOT_KERNEL_SECTOR, BIOS_BOOT_START)
-    boot[BOOT_DRIVE_CHECK:BOOT_DRIVE_CHECK + 2] = b"\x90\x90"  # trust the drive that the BIOS names
-    following_sectors = (len(core) - 1) // SECTOR_BYTES
-    struct.pack_into("<QHH", core, DISKBOOT_BLOCK_LIST, BIOS_BOOT_START + 1, following_sectors,
-                     DISKBOOT_NEXT_SEGMENT)
-    write_bios_boot(disk, layout, boot[:BOOT_CODE_BYTES], core)
-
-
-def write_bios_boot(disk: Path, layout: Layout, code: bytes, content: bytes) -> None:
-    """The code of the first sector, and what the BIOS boot partition holds."""
-    if len(code) > BOOT_CODE_BYTES or len(content) > layout.bios_boot_sectors * SECTOR_BYTES:
-        raise BuildError(f"a boot loader of {len(code)} + {len(content)} bytes exceeds its place")
-    with open(disk, "r+b") as file:
-        file.write(code)
-        file.seek(BIOS_BOOT_START * SECTOR_BYTES)
-        file.write(content)
 
 
 def write_esp(disk: Path, layout: Layout, grub: Grub, work: Path, epoch: int) -> None:
     """The EFI system partition, with GRUB at the path that firmware tries by itself."""
     image, esp = work / "BOOTX64.EFI", work / "esp.img"
-    image.write_bytes(_core_image("x86_64-efi", grub, grub.efi_modules + grub.modules, work))
+    image.write_bytes(_efi_grub(grub, work))
     os.utime(image, (epoch, epoch))
     esp.unlink(missing_ok=True)
     clock = {**os.environ, "SOURCE_DATE_EPOCH": str(epoch), "TZ": "UTC"}
@@ -135,13 +118,14 @@ def write_esp(disk: Path, layout: Layout, grub: Grub, work: Path, epoch: int) ->
         file.write(esp.read_bytes())
 
 
-def _core_image(platform: str, grub: Grub, modules: list[str], work: Path) -> bytes:
-    config, image = work / f"{platform}.cfg", work / f"{platform}.img"
+def _efi_grub(grub: Grub, work: Path) -> bytes:
+    platform = "x86_64-efi"
+    config, image = work / "grub-early.cfg", work / "grub.efi"
     config.write_text(grub.early_config)
     if not (GRUB_LIBRARY / platform).is_dir():
         raise BuildError(f"GRUB for {platform} is not installed (packages/run.txt lists what a build needs)")
     run(["grub-mkimage", "-d", GRUB_LIBRARY / platform, "-O", platform, "-p", "/boot/grub",
-         "-c", config, "-o", image, *modules])
+         "-c", config, "-o", image, *grub.modules])
     return image.read_bytes()
 
 

@@ -4,16 +4,13 @@
 import os
 import re
 import shutil
-import sys
 from pathlib import Path
 
 from lib import disk
+from lib.boot_area import make_boot_area
 from lib.run import BuildError, run
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE))
-
-from boot_area import make_boot_area  # noqa: E402
 
 PROGRAMS = ["usr/sbin/dropbear", "usr/bin/dropbearkey", "sbin/resize2fs", "sbin/mke2fs", "sbin/e2fsck",
             "sbin/sfdisk", "sbin/blkid", "usr/bin/partx", "bin/lsblk"]
@@ -168,8 +165,7 @@ def _set_owners(tree: Path) -> None:
 def install_boot_loader(build, layout: disk.Layout, raw: Path) -> None:
     words = [f"root=UUID={layout.root_uuid}", *build.recipe["command_line"]]
     area = make_boot_area(build.kernel, build.initrd, " ".join(words))
-    code = area.boot_code(HERE / "boot/boot.S", build.work, disk.BIOS_BOOT_START)
-    disk.write_bios_boot(raw, layout, code, area.content)
+    disk.write_boot_area(raw, layout, disk.assemble_boot_code(build.work), area)
 
 
 def package_versions(build) -> dict[str, str]:
