@@ -100,8 +100,11 @@ Result<Outcome> InstanceController::start(Instance instance, const domain::WorkI
             volume.attachment = domain::AttachmentState::attached;
             store::volumes::update(tx, volume);
         }
-        if (options_.emulated)
-            set_reason(row, "Server.Emulated", "Pileus runs in emulation mode: there is no guest");
+        if (options_.emulated) {
+            set_reason(
+                row, "Server.Emulated", "Pileus runs in emulation mode: there is no guest");
+            row.guest_seen_at = clock_.now(); // nobody will ever ask for metadata
+        }
         return {};
     };
     PILEUS_ASSIGN(const bool advanced, advance(instance, InstanceEvent::started, mark_attached));

@@ -87,6 +87,9 @@ class TreeBuilder {
                     record->touch_list(static_cast<size_t>(index));
                     return {};
                 }
+                // "KeyName=x" without an index is one element: Libcloud sends it, and EC2 takes it.
+                if (rest.empty() && member.kind != Kind::structure)
+                    return add_element(*record, index, parameter);
                 int element = take_index(rest);
                 if (element < 0)
                     return unknown_parameter(parameter.name);
