@@ -5,9 +5,7 @@
 #include "drivers/hypervisor/emulated/emulated_hypervisor.h"
 #include "drivers/hypervisor/qemu/qemu_hypervisor.h"
 #include "drivers/network/emulated/emulated_network.h"
-#if __has_include("drivers/network/linux/linux_network.h")
 #include "drivers/network/linux/linux_network.h"
-#endif
 #include "drivers/volumes/emulated/emulated_volumes.h"
 #include "drivers/volumes/qcow2/qcow2_volumes.h"
 
@@ -34,7 +32,6 @@ drivers::AccelerationChoice acceleration_of(const Config& config) {
     return drivers::AccelerationChoice::automatic;
 }
 
-#if __has_include("drivers/network/linux/linux_network.h")
 drivers::LinuxNetworkOptions network_options(const Config& config) {
     drivers::LinuxNetworkOptions options;
     options.installation = config.installation;
@@ -47,7 +44,6 @@ drivers::LinuxNetworkOptions network_options(const Config& config) {
     options.mtu = config.mtu;
     return options;
 }
-#endif
 
 drivers::QemuHypervisorOptions hypervisor_options(const Config& config) {
     drivers::QemuHypervisorOptions options;
@@ -65,10 +61,8 @@ Result<Drivers> make_drivers(const Config& config, const Clock& clock, ProcessRu
     Drivers made;
     made.volumes = std::make_unique<drivers::Qcow2Volumes>(
         drivers::Qcow2VolumesOptions{config.data_dir / "volumes"});
-#if __has_include("drivers/network/linux/linux_network.h")
     PILEUS_TRY(check_options(network_options(config)));
-    made.network = std::make_unique<drivers::LinuxNetwork>(network_options(config), runner, clock);
-#endif
+    made.network = std::make_unique<drivers::LinuxNetwork>(network_options(config), runner);
     made.hypervisor = std::make_unique<drivers::QemuHypervisor>(hypervisor_options(config), runner);
     return made;
 }

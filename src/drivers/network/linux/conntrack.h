@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/net.h"
+#include "base/result.h"
+
+namespace pileus::drivers {
+
+// Forgets the connections of the calling thread's network namespace that an address takes part in,
+// so that the next owner of the address does not inherit them. Returns how many there were. Its
+// cost grows with the connections of one VPC; it is called when an interface or a public address
+// goes away.
+Result<int> forget_connections(Ipv4 address);
+
+} // namespace pileus::drivers

@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "drivers/network/linux/netlink.h"
+
+#include "drivers/network/linux/netlink_attributes.h"
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <fmt/core.h>
+#include <libmnl/libmnl.h>
+#include <linux/if.h>
+#include <linux/if_link.h>
+#include <linux/neighbour.h>
+#include <linux/rtnetlink.h>
+#include <linux/veth.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <system_error>
+
+namespace pileus::drivers {
+
+namespace {
+
+constexpr size_t receive_buffer_bytes = 65536;
+
+std::string errno_text(int number) {
+    return std::generic_category().message(number);
+}
+
+// A message under construction: header, fixed part, then attributes.
+class Message {
+  public:
+    Message(uint16_t type, uint16_t flags) {
+        mnl_nlmsg_put_header(buffer_.data());
+        header()->nlmsg_type = type;
+        header()->nlmsg_flags = static_cast<uint16_t>(NLM_F_REQUEST | flags);
+    }
+
+    template <class Fixed> Fixed& fixed() {
+        return *static_cast<Fixed*>(mnl_nlmsg_put_extra_header(header(), sizeof(Fixed)));
+    }
+    void put(uint16_t type, uint32_t value) { mnl_attr_put_u32(header(), type, value); }
+    void put(uint16_t type, const std::string& text) {
+        mnl_attr_put_strz(header(), type, text.c_str());
+    }
+    void put(uint16_t type, Ipv4 address) {
+        mnl_attr_put_u32(header(), type, htonl(address.value));
+    }
+    void put(uint16_t type, const MacAddress& mac) {
+        mnl_attr_put(header(), type, mac.bytes.size(), mac.bytes.data());
+    }
+    template <class Inner> void nest(uint16_t type, Inner inner) {
+        nlattr* const start = mnl_attr_nest_start(header(), type);
+        inner();
+        mnl_attr_nest_end(header(), start);
+    }
+    nlmsghdr* header() { return static_cast<nlmsghdr*>(static_cast<void*>(buffer_.data())); }
+
+  private:
+    alignas(nlmsghdr) std::array<char, 4096> buffer_{};
+};
+
+uint8_t route_type(RouteKind kind) {
+    switch (kind) {
+    case RouteKind::unicast:
+        return RTN_UNICAST;
+    case RouteKind::unreachable:
+        return RTN_UNREACHABLE;
+    case RouteKind::blackhole:
+        return RTN_BLACKHOLE;
+    }
+    return RTN_UNSPEC;
+}
+
+Message route_message(uint16_t type, uint16_t flags, const Route& route) {
+    Message message(type, flags);
+    auto& fixed = message.fixed<rtmsg>();
+    fixed.rtm_family = AF_INET;
+    fixed.rtm_dst_len = static_cast<uint8_t>(route.destination.prefix);
+    fixed.rtm_table = RT_TABLE_MAIN;
+    fixed.rtm_protocol = RTPROT_STATIC;
+    fixed.rtm_type = route_type(route.kind);
+    const bool direct = route.kind == RouteKind::unicast && !route.via;
+    fixed.rtm_scope = direct ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
+    if (route.via)
+        fixed.rtm_flags = RTNH_F_ONLINK;
+    message.put(RTA_DST, route.destination.base);
+    if (route.kind == RouteKind::unicast)
+        message.put(RTA_OIF, static_cast<uint32_t>(route.link));
+    if (route.via)
+        message.put(RTA_GATEWAY, *route.via);
+    return message;
+}
+
+Link read_link(const nlmsghdr* header) {
+    const auto* fixed = static_cast<const ifinfomsg*>(mnl_nlmsg_get_payload(header));
+    Link link{.index = fixed->ifi_index, .up = (fixed->ifi_flags & IFF_UP) != 0};
+    for (const nlattr* attribute : Attributes::of_message(header, sizeof(ifinfomsg))) {
+        if (mnl_attr_get_type(attribute) == IFLA_IFNAME)
+            link.name = mnl_attr_get_str(attribute);
+        if (mnl_attr_get_type(attribute) == IFLA_IFALIAS)
+            link.alias = mnl_attr_get_str(attribute);
+    }
+    return link;
+}
+
+} // namespace
+
+void Netlink::Close::operator()(mnl_socket* socket) const {
+    mnl_socket_close(socket);
+}
+
+Netlink::Netlink(std::unique_ptr<mnl_socket, Close> socket) : socket_(std::move(socket)) {}
+
+Result<Netlink> Netlink::open() {
+    std::unique_ptr<mnl_socket, Close> socket(mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC));
+    if (!socket || mnl_socket_bind(socket.get(), 0, MNL_SOCKET_AUTOPID) != 0)
+        return fail(errors::unavailable, "cannot open a netlink socket: " + errno_text(errno));
+    return Netlink(std::move(socket));
+}
+
+template <class Handle> Result<void> Netlink::exchange(nlmsghdr* message, Handle handle) {
+    message->nlmsg_seq = ++sequence_;
+    if (mnl_socket_sendto(socket_.get(), message, message->nlmsg_len) < 0)
+        return fail(errors::unavailable, "cannot ask the kernel: " + errno_text(errno));
+    std::array<char, receive_buffer_bytes> buffer;
+    while (true) {
+        const ssize_t size = mnl_socket_recvfrom(socket_.get(), buffer.data(), buffer.size());
+        if (size < 0 && errno == EINTR)
+            continue;
+        if (size < 0)
+            return fail(errors::unavailable, "the kernel does not answer: " + errno_text(errno));
+        int left = static_cast<int>(size);
+        for (auto* header = static_cast<nlmsghdr*>(static_cast<void*>(buffer.data()));
+             mnl_nlmsg_ok(header, left);
+             header = mnl_nlmsg_next(header, &left)) {
+            if (header->nlmsg_seq != sequence_)
+                continue; // the rest of an answer that was given up
+            if (header->nlmsg_type == NLMSG_DONE || !handle(header))
+                return {};
+        }
+    }
+}
+
+Result<int> Netlink::request(nlmsghdr* message) {
+    message->nlmsg_flags |= NLM_F_ACK;
+    int number = 0;
+    PILEUS_TRY(exchange(message, [&](const nlmsghdr* header) {
+        if (header->nlmsg_type == NLMSG_ERROR)
+            number = -static_cast<const nlmsgerr*>(mnl_nlmsg_get_payload(header))->error;
+        return header->nlmsg_type != NLMSG_ERROR;
+    }));
+    return number;
+}
+
+Result<void> Netlink::require(nlmsghdr* message, const std::string& what, int tolerated_errno) {
+    PILEUS_ASSIGN(const int number, request(message));
+    if (number == 0 || number == tolerated_errno)
+        return {};
+    return fail(errors::unavailable, fmt::format("cannot {}: {}", what, errno_text(number)));
+}
+
+Result<std::vector<Link>> Netlink::links() {
+    Message message(RTM_GETLINK, NLM_F_DUMP);
+    message.fixed<ifinfomsg>().ifi_family = AF_UNSPEC;
+    std::vector<Link> found;
+    PILEUS_TRY(exchange(message.header(), [&](const nlmsghdr* header) {
+        if (header->nlmsg_type == RTM_NEWLINK)
+            found.push_back(read_link(header));
+        return header->nlmsg_type != NLMSG_ERROR;
+    }));
+    return found;
+}
+
+Result<std::optional<Link>> Netlink::find_link(const std::string& name) {
+    Message message(RTM_GETLINK, 0);
+    message.fixed<ifinfomsg>().ifi_family = AF_UNSPEC;
+    message.put(IFLA_IFNAME, name);
+    std::optional<Link> found;
+    int number = 0;
+    PILEUS_TRY(exchange(message.header(), [&](const nlmsghdr* header) {
+        if (header->nlmsg_type == RTM_NEWLINK)
+            found = read_link(header);
+        else if (header->nlmsg_type == NLMSG_ERROR)
+            number = -static_cast<const nlmsgerr*>(mnl_nlmsg_get_payload(header))->error;
+        return false;
+    }));
+    if (!found && number != ENODEV)
+        return fail(errors::unavailable,
+                    fmt::format("cannot look up the link {}: {}", name, errno_text(number)));
+    return found;
+}
+
+Result<int> Netlink::link_index(const std::string& name) {
+    PILEUS_ASSIGN(const auto link, find_link(name));
+    if (!link)
+        return fail(errors::not_found, fmt::format("there is no link {}", name));
+    return link->index;
+}
+
+Result<void> Netlink::ensure_bridge(const std::string& name) {
+    Message message(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
+    message.fixed<ifinfomsg>().ifi_family = AF_UNSPEC;
+    message.put(IFLA_IFNAME, name);
+    message.nest(IFLA_LINKINFO, [&] { message.put(IFLA_INFO_KIND, std::string("bridge")); });
+    return require(message.header(), "make the bridge " + name, EEXIST);
+}
+
+Result<void> Netlink::ensure_veth(const std::string& name,
+                                  const std::string& peer_name,
+                                  int peer_namespace_fd,
+                                  int mtu) {
+    Message message(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
+    message.fixed<ifinfomsg>().ifi_family = AF_UNSPEC;
+    message.put(IFLA_IFNAME, name);
+    message.put(IFLA_MTU, static_cast<uint32_t>(mtu));
+    message.nest(IFLA_LINKINFO, [&] {
+        message.put(IFLA_INFO_KIND, std::string("veth"));
+        message.nest(IFLA_INFO_DATA, [&] {
+            message.nest(VETH_INFO_PEER, [&] {
+                message.fixed<ifinfomsg>().ifi_family = AF_UNSPEC;
+                message.put(IFLA_IFNAME, peer_name);
+                message.put(IFLA_MTU, static_cast<uint32_t>(mtu));
+                message.put(IFLA_NET_NS_FD, static_cast<uint32_t>(peer_namespace_fd));
+            });
+        });
+    });
+    return require(message.header(), fmt::format("make the link {}-{}", name, peer_name), EEXIST);
+}
+
+Result<void> Netlink::change_link(int index, const LinkChange& change) {
+    Message message(RTM_NEWLINK, 0);
+    auto& fixed = message.fixed<ifinfomsg>();
+    fixed.ifi_family = AF_UNSPEC;
+    fixed.ifi_index = index;
+    if (change.up) {
+        fixed.ifi_change = IFF_UP;
+        fixed.ifi_flags = *change.up ? IFF_UP : 0;
+    }
+    if (change.mtu)
+        message.put(IFLA_MTU, static_cast<uint32_t>(*change.mtu));
+    if (change.mac)
+        message.put(IFLA_ADDRESS, *change.mac);
+    if (change.alias)
+        message.put(IFLA_IFALIAS, *change.alias);
+    return require(message.header(), fmt::format("change link {}", index), 0);
+}
+
+Result<void> Netlink::remove_link(const std::string& name) {
+    Message message(RTM_DELLINK, 0);
+    message.fixed<ifinfomsg>().ifi_family = AF_UNSPEC;
+    message.put(IFLA_IFNAME, name);
+    return require(message.header(), "remove the link " + name, ENODEV);
+}
+
+Result<void> Netlink::ensure_address(int link, Ipv4 address, int prefix) {
+    Message message(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL);
+    auto& fixed = message.fixed<ifaddrmsg>();
+    fixed.ifa_family = AF_INET;
+    fixed.ifa_prefixlen = static_cast<uint8_t>(prefix);
+    fixed.ifa_index = static_cast<uint32_t>(link);
+    message.put(IFA_LOCAL, address);
+    message.put(IFA_ADDRESS, address);
+    message.put(IFA_FLAGS, uint32_t{IFA_F_NOPREFIXROUTE});
+    return require(message.header(), "give a link the address " + address.str(), EEXIST);
+}
+
+Result<void> Netlink::ensure_route(const Route& route) {
+    auto message = route_message(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, route);
+    return require(message.header(), "make the route to " + route.destination.str(), 0);
+}
+
+Result<void> Netlink::remove_route(const Route& route) {
+    auto message = route_message(RTM_DELROUTE, 0, route);
+    return require(message.header(), "remove the route to " + route.destination.str(), ESRCH);
+}
+
+Result<std::vector<Netlink::FoundRoute>> Netlink::routes() {
+    Message message(RTM_GETROUTE, NLM_F_DUMP);
+    message.fixed<rtmsg>().rtm_family = AF_INET;
+    std::vector<FoundRoute> found;
+    PILEUS_TRY(exchange(message.header(), [&](const nlmsghdr* header) {
+        if (header->nlmsg_type != RTM_NEWROUTE)
+            return header->nlmsg_type != NLMSG_ERROR;
+        const auto* fixed = static_cast<const rtmsg*>(mnl_nlmsg_get_payload(header));
+        FoundRoute route{.destination = {{}, fixed->rtm_dst_len}, .link = 0};
+        for (const nlattr* attribute : Attributes::of_message(header, sizeof(rtmsg))) {
+            if (mnl_attr_get_type(attribute) == RTA_DST)
+                route.destination.base = Ipv4{ntohl(mnl_attr_get_u32(attribute))};
+            if (mnl_attr_get_type(attribute) == RTA_OIF)
+                route.link = static_cast<int>(mnl_attr_get_u32(attribute));
+        }
+        if (fixed->rtm_table == RT_TABLE_MAIN)
+            found.push_back(route);
+        return true;
+    }));
+    return found;
+}
+
+Result<std::optional<int>> Netlink::default_route_link() {
+    PILEUS_ASSIGN(const auto all, routes());
+    for (const auto& route : all)
+        if (route.destination.prefix == 0 && route.link != 0)
+            return route.link;
+    return std::optional<int>{};
+}
+
+Result<bool> Netlink::has_foreign_route(const Ipv4Cidr& block, int link) {
+    PILEUS_ASSIGN(const auto all, routes());
+    for (const auto& route : all)
+        if (route.destination.prefix != 0 && route.link != link &&
+            route.destination.overlaps(block))
+            return true;
+    return false;
+}
+
+Result<void> Netlink::ensure_neighbor(int link, Ipv4 address, const MacAddress& mac) {
+    Message message(RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE);
+    auto& fixed = message.fixed<ndmsg>();
+    fixed.ndm_family = AF_INET;
+    fixed.ndm_ifindex = link;
+    fixed.ndm_state = NUD_PERMANENT;
+    message.put(NDA_DST, address);
+    message.put(NDA_LLADDR, mac);
+    return require(message.header(), "place the neighbour " + address.str(), 0);
+}
+
+} // namespace pileus::drivers

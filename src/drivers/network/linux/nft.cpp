@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "drivers/network/linux/nft.h"
+
+namespace pileus::drivers {
+
+Result<void> run_nft(ProcessRunner& runner,
+                     const NetworkNamespace& network_namespace,
+                     const std::string& commands) {
+    return network_namespace.run([&]() -> Result<void> {
+        ProcessSpec spec;
+        spec.argv = {"nft", "-f", "-"};
+        spec.stdin_text = commands;
+        const auto done = run_checked(runner, spec);
+        return done ? Result<void>{} : fail(done.error());
+    });
+}
+
+bool has_nft_table(ProcessRunner& runner,
+                   const NetworkNamespace& network_namespace,
+                   const std::string& table) {
+    const auto found = network_namespace.run([&]() -> Result<bool> {
+        ProcessSpec spec;
+        spec.argv = {"nft", "-f", "-"};
+        spec.stdin_text = "list chain " + table + " input\n";
+        PILEUS_ASSIGN(const auto output, runner.run(spec));
+        return output.exit_code == 0;
+    });
+    return found && *found;
+}
+
+} // namespace pileus::drivers
