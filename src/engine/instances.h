@@ -72,6 +72,7 @@ class InstanceController final : public Controller {
     Result<Outcome> guest_died(domain::Instance instance, const std::string& detail);
     Result<void> take_down(const domain::Instance& instance);
     Result<void> press_power_button(const domain::Instance& instance);
+    void forget_power_button(const std::string& instance_id);
     void release_address(store::Transaction& tx, domain::NetworkInterface& interface);
 
     // Applies the event to the row if it is still in the state that the step began with; writes row
