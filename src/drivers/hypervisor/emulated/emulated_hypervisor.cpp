@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "drivers/hypervisor/emulated/emulated_hypervisor.h"
+
+#include "base/file.h"
+#include "domain/ids.h"
+
+#include <fmt/core.h>
+#include <fstream>
+
+namespace pileus::drivers {
+
+namespace {
+
+constexpr size_t console_limit_bytes = 64 * 1024;
+
+Result<void> check_id(const std::string& instance_id) {
+    if (domain::is_well_formed_id(domain::prefix::instance, instance_id))
+        return {};
+    return fail(errors::invalid, fmt::format("'{}' is not an instance id", instance_id));
+}
+
+std::string greeting(const std::string& instance_id) {
+    return fmt::format("Instance {} is emulated: no guest runs here.\r\n", instance_id);
+}
+
+} // namespace
+
+EmulatedHypervisor::EmulatedHypervisor(EmulatedHypervisorOptions options, const Clock& clock)
+    : options_(std::move(options)), clock_(clock) {}
+
+Acceleration EmulatedHypervisor::probe() {
+    return {"emulated", true, "emulation mode: no guest runs"};
+}
+
+void EmulatedHypervisor::on_change(std::function<void(const std::string&)> callback) {
+    const std::lock_guard lock(mutex_);
+    on_change_ = std::move(callback);
+}
+
+Result<std::vector<std::string>> EmulatedHypervisor::recover() {
+    const std::lock_guard lock(mutex_);
+    if (!options_.state_folder.empty()) {
+        PILEUS_TRY(make_directories(options_.state_folder));
+        for (const auto& entry : std::filesystem::directory_iterator(options_.state_folder)) {
+            const auto id = entry.path().filename().string();
+            const auto state = read_file(entry.path(), 64);
+            if (!check_id(id) || !state || guests_.contains(id))
+                continue;
+            const auto now = *state == "running" ? MachineState::running : MachineState::shut_down;
+            guests_[id] = Guest{{now, ""}, greeting(id)};
+        }
+    }
+    std::vector<std::string> ids;
+    for (const auto& [id, guest] : guests_)
+        if (guest.observation.state != MachineState::absent)
+            ids.push_back(id);
+    return ids;
+}
+
+Result<void> EmulatedHypervisor::start(const MachineSpec& spec) {
+    PILEUS_TRY(check_id(spec.instance_id));
+    PILEUS_TRY(take_failure("start"));
+    {
+        const std::lock_guard lock(mutex_);
+        if (find_alive(spec.instance_id))
+            return {};
+    }
+    if (options_.start_delay > Duration::zero())
+        clock_.sleep(options_.start_delay);
+    {
+        const std::lock_guard lock(mutex_);
+        auto& guest = guests_[spec.instance_id];
+        guest = Guest{{MachineState::running, ""}, greeting(spec.instance_id)};
+        note(spec.instance_id, guest);
+    }
+    call_back(spec.instance_id);
+    return {};
+}
+
+Result<void> EmulatedHypervisor::power_button(const std::string& instance_id) {
+    PILEUS_TRY(take_failure("power_button"));
+    {
+        const std::lock_guard lock(mutex_);
+        PILEUS_ASSIGN(Guest* const guest, find_alive(instance_id));
+        if (guest->deaf || guest->observation.state == MachineState::shut_down || guest->off_at)
+            return {};
+        guest->off_at = clock_.monotonic() + options_.power_off_delay;
+        advance(*guest);
+        note(instance_id, *guest);
+    }
+    call_back(instance_id);
+    return {};
+}
+
+Result<void> EmulatedHypervisor::reset(const std::string& instance_id) {
+    PILEUS_TRY(take_failure("reset"));
+    {
+        const std::lock_guard lock(mutex_);
+        PILEUS_ASSIGN(Guest* const guest, find_alive(instance_id));
+        guest->observation = {MachineState::running, ""};
+        guest->off_at.reset();
+        guest->console += greeting(instance_id);
+        if (guest->console.size() > console_limit_bytes)
+            guest->console.erase(0, guest->console.size() - console_limit_bytes);
+        note(instance_id, *guest);
+    }
+    call_back(instance_id);
+    return {};
+}
+
+Result<void> EmulatedHypervisor::destroy(const std::string& instance_id) {
+    PILEUS_TRY(check_id(instance_id));
+    PILEUS_TRY(take_failure("destroy"));
+    const std::lock_guard lock(mutex_);
+    if (const auto guest = guests_.find(instance_id); guest != guests_.end()) {
+        guest->second.observation = {};
+        guest->second.off_at.reset();
+        note(instance_id, guest->second);
+    }
+    return {};
+}
+
+Result<void> EmulatedHypervisor::forget(const std::string& instance_id) {
+    PILEUS_TRY(destroy(instance_id));
+    PILEUS_TRY(take_failure("forget"));
+    const std::lock_guard lock(mutex_);
+    guests_.erase(instance_id);
+    return {};
+}
+
+MachineObservation EmulatedHypervisor::observe(const std::string& instance_id) {
+    const std::lock_guard lock(mutex_);
+    const auto guest = guests_.find(instance_id);
+    if (guest == guests_.end())
+        return {};
+    advance(guest->second);
+    return guest->second.observation;
+}
+
+Result<std::string> EmulatedHypervisor::console_output(const std::string& instance_id,
+                                                       size_t limit) {
+    PILEUS_TRY(check_id(instance_id));
+    const std::lock_guard lock(mutex_);
+    const auto guest = guests_.find(instance_id);
+    if (guest == guests_.end())
+        return std::string();
+    const auto& text = guest->second.console;
+    return text.substr(text.size() - std::min(limit, text.size()));
+}
+
+void EmulatedHypervisor::fail_next(const std::string& verb, Error error) {
+    const std::lock_guard lock(mutex_);
+    failures_[verb] = std::move(error);
+}
+
+void EmulatedHypervisor::kill_guest(const std::string& instance_id, const std::string& detail) {
+    {
+        const std::lock_guard lock(mutex_);
+        auto& guest = guests_[instance_id];
+        guest.observation = {MachineState::absent, detail};
+        note(instance_id, guest);
+    }
+    call_back(instance_id);
+}
+
+void EmulatedHypervisor::shut_guest_down(const std::string& instance_id) {
+    {
+        const std::lock_guard lock(mutex_);
+        auto& guest = guests_[instance_id];
+        guest.observation = {MachineState::shut_down, ""};
+        note(instance_id, guest);
+    }
+    call_back(instance_id);
+}
+
+void EmulatedHypervisor::make_deaf(const std::string& instance_id) {
+    const std::lock_guard lock(mutex_);
+    guests_[instance_id].deaf = true;
+}
+
+Result<void> EmulatedHypervisor::take_failure(const std::string& verb) {
+    const std::lock_guard lock(mutex_);
+    const auto failure = failures_.find(verb);
+    if (failure == failures_.end())
+        return {};
+    auto error = std::move(failure->second);
+    failures_.erase(failure);
+    return fail(std::move(error));
+}
+
+Result<EmulatedHypervisor::Guest*> EmulatedHypervisor::find_alive(const std::string& instance_id) {
+    const auto guest = guests_.find(instance_id);
+    if (guest == guests_.end() || guest->second.observation.state == MachineState::absent)
+        return fail(errors::not_found, fmt::format("no guest is running for {}", instance_id));
+    advance(guest->second);
+    return &guest->second;
+}
+
+void EmulatedHypervisor::advance(Guest& guest) const {
+    if (guest.off_at && clock_.monotonic() >= *guest.off_at) {
+        guest.observation = {MachineState::shut_down, ""};
+        guest.off_at.reset();
+    }
+}
+
+void EmulatedHypervisor::note(const std::string& instance_id, const Guest& guest) const {
+    if (options_.state_folder.empty())
+        return;
+    // Not synced: it shall survive the daemon, and no guest survives the machine anyway.
+    const auto path = options_.state_folder / instance_id;
+    if (guest.observation.state == MachineState::absent) {
+        std::error_code ignored;
+        std::filesystem::remove(path, ignored);
+    } else {
+        std::ofstream(path) << (guest.observation.state == MachineState::running ? "running"
+                                                                                 : "shut_down");
+    }
+}
+
+void EmulatedHypervisor::call_back(const std::string& instance_id) {
+    std::function<void(const std::string&)> callback;
+    {
+        const std::lock_guard lock(mutex_);
+        callback = on_change_;
+    }
+    if (callback)
+        callback(instance_id);
+}
+
+} // namespace pileus::drivers

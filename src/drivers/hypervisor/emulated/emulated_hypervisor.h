@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// A hypervisor without guests, for emulation mode and the simulator; see README.md. Owned by the
+// composition root or a test, outlived by its clock. Any thread may call it. With a state folder,
+// which guests there are survives a restart.
+
+#include "base/clock.h"
+#include "drivers/hypervisor/hypervisor.h"
+
+#include <filesystem>
+#include <map>
+#include <mutex>
+#include <optional>
+
+namespace pileus::drivers {
+
+struct EmulatedHypervisorOptions {
+    Duration start_delay{};             // how long start() takes
+    Duration power_off_delay{};         // from the power button to shut_down
+    std::filesystem::path state_folder; // "" keeps everything in memory only
+};
+
+class EmulatedHypervisor final : public Hypervisor {
+  public:
+    EmulatedHypervisor(EmulatedHypervisorOptions options, const Clock& clock);
+
+    Acceleration probe() override;
+    Result<std::vector<std::string>> recover() override;
+    Result<void> start(const MachineSpec& spec) override;
+    Result<void> power_button(const std::string& instance_id) override;
+    Result<void> reset(const std::string& instance_id) override;
+    Result<void> destroy(const std::string& instance_id) override;
+    Result<void> forget(const std::string& instance_id) override;
+    MachineObservation observe(const std::string& instance_id) override;
+    Result<std::string> console_output(const std::string& instance_id, size_t limit) override;
+    void on_change(std::function<void(const std::string& instance_id)> callback) override;
+
+    // For tests. The next call of this verb ("start", "reset" …) fails so, once.
+    void fail_next(const std::string& verb, Error error);
+    // The guest's process dies; `detail` is what observe() says of it.
+    void kill_guest(const std::string& instance_id, const std::string& detail);
+    // The guest switches itself off.
+    void shut_guest_down(const std::string& instance_id);
+    // The guest no longer listens to its power button.
+    void make_deaf(const std::string& instance_id);
+
+  private:
+    struct Guest {
+        MachineObservation observation;
+        std::string console;
+        bool deaf = false;
+        std::optional<MonotonicTime> off_at;
+    };
+
+    Result<void> take_failure(const std::string& verb);
+    Result<Guest*> find_alive(const std::string& instance_id); // with mutex_ held
+    void advance(Guest& guest) const;
+    void note(const std::string& instance_id, const Guest& guest) const;
+    void call_back(const std::string& instance_id);
+
+    const EmulatedHypervisorOptions options_;
+    const Clock& clock_;
+    std::mutex mutex_;
+    std::function<void(const std::string&)> on_change_;
+    std::map<std::string, Guest> guests_;
+    std::map<std::string, Error> failures_;
+};
+
+} // namespace pileus::drivers

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The folder of one instance, and the sockets in it. Only root enters it (mode 0700): QEMU is given
+// what it needs as descriptors. Any thread, one an instance at a time.
+//
+//   machine.json   who runs it: machine_record.h
+//   qmp.sock       QEMU's monitor
+//   serial.sock    the guest's serial port, for an interactive console
+//   console.log    what the guest wrote there, bounded
+//   qemu.log       what the launcher and QEMU have to say
+//   uefi-variables the guest's firmware settings, if it has such firmware
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+
+#include <filesystem>
+
+namespace pileus::drivers {
+
+class MachineFolder {
+  public:
+    explicit MachineFolder(std::filesystem::path path) : path_(std::move(path)) {}
+
+    const std::filesystem::path& path() const { return path_; }
+    std::filesystem::path record() const { return path_ / "machine.json"; }
+    std::filesystem::path console_log() const { return path_ / "console.log"; }
+    std::filesystem::path emulator_log() const { return path_ / "qemu.log"; }
+    std::filesystem::path uefi_variables() const { return path_ / "uefi-variables"; }
+
+    // A listening socket of this name, in place of any that was there.
+    Result<UniqueFd> listen(const char* name) const;
+    // Connects without waiting for the other side.
+    Result<UniqueFd> connect(const char* name) const;
+
+    static constexpr const char* monitor_socket = "qmp.sock";
+    static constexpr const char* serial_socket = "serial.sock";
+
+  private:
+    std::filesystem::path path_;
+};
+
+// open(2) as a Result.
+Result<UniqueFd> open_path(const std::filesystem::path& path, int flags, unsigned mode = 0600);
+
+} // namespace pileus::drivers

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Guests as QEMU processes, one each, contained by pileus-launch and driven over QMP; see README.md
+// for what lies where. Owned by the daemon, which is root. Any thread may call it; calls on the
+// same id are serialised by the caller, and a hung guest delays nobody but its own callers. Guests
+// outlive the object: another one on the same folder adopts them in recover().
+
+#include "drivers/hypervisor/hypervisor.h"
+#include "drivers/hypervisor/qemu/acceleration.h"
+#include "drivers/hypervisor/qemu/command_line.h"
+#include "drivers/hypervisor/qemu/machine.h"
+#include "drivers/hypervisor/qemu/machine_record.h"
+#include "drivers/hypervisor/qemu/watcher.h"
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+
+namespace pileus::drivers {
+
+struct QemuHypervisorOptions {
+    std::filesystem::path instances_folder; // one folder an instance, made when missing
+    std::string launcher;                   // the path of pileus-launch
+    std::string emulator = "/usr/bin/qemu-system-x86_64";
+    std::string uefi_code = "/usr/share/OVMF/OVMF_CODE_4M.fd";
+    std::string uefi_variables = "/usr/share/OVMF/OVMF_VARS_4M.fd"; // what an instance begins with
+    AccelerationChoice acceleration = AccelerationChoice::automatic;
+    std::string probe_kernel; // see AccelerationOptions::kernel
+    // Each guest runs under a uid of its own from this range, which nobody else on the machine
+    // uses: by default it lies where systemd's conventions leave uids free.
+    uint32_t first_uid = 1'900'000'000;
+    uint32_t uids = 100'000;
+    int64_t console_limit_bytes = 1024 * 1024; // what a guest's console takes on disk at most
+};
+
+class QemuHypervisor final : public Hypervisor {
+  public:
+    QemuHypervisor(QemuHypervisorOptions options, ProcessRunner& runner);
+    ~QemuHypervisor() override;
+
+    Acceleration probe() override;
+    Result<std::vector<std::string>> recover() override;
+    Result<void> start(const MachineSpec& spec) override;
+    Result<void> power_button(const std::string& instance_id) override;
+    Result<void> reset(const std::string& instance_id) override;
+    Result<void> destroy(const std::string& instance_id) override;
+    Result<void> forget(const std::string& instance_id) override;
+    MachineObservation observe(const std::string& instance_id) override;
+    Result<std::string> console_output(const std::string& instance_id, size_t limit) override;
+    void on_change(std::function<void(const std::string& instance_id)> callback) override;
+
+  private:
+    MachineFolder folder_of(const std::string& instance_id) const;
+    std::string mark_of(const std::string& instance_id) const;
+    std::shared_ptr<Machine> find(const std::string& instance_id);
+    Result<std::shared_ptr<Machine>> find_alive(const std::string& instance_id);
+
+    Result<std::shared_ptr<Machine>> adopt(const std::string& instance_id);
+    Result<std::shared_ptr<Machine>>
+    attach(const std::string& instance_id, uint32_t uid, const ProcessIdentity& process);
+    Result<void> launch(const MachineSpec& spec, uint32_t uid);
+    Result<ProcessIdentity> spawn(const MachineSpec& spec, uint32_t uid);
+    Result<uint32_t> take_uid(const std::string& instance_id);
+    Result<void> end(Machine& machine);
+    void on_tick();
+
+    const QemuHypervisorOptions options_;
+    ProcessRunner& runner_;
+    std::mutex acceleration_mutex_;
+    std::optional<Acceleration> acceleration_;
+
+    std::mutex mutex_;
+    std::function<void(const std::string&)> on_change_;
+    std::map<std::string, std::shared_ptr<Machine>> machines_;
+    std::map<std::string, std::string> ended_; // why those ended that no Machine stands for
+    std::map<std::string, uint32_t> uids_;     // of every instance that has or gets a process
+    uint32_t next_uid_ = 0;
+    std::unique_ptr<Watcher> watcher_; // the last: its thread uses the others
+};
+
+} // namespace pileus::drivers

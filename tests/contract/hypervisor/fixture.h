@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// What the tests with real guests share: a folder, a driver on it, guests that boot in half a
+// second. Every guest that a test leaves behind is ended with the fixture.
+
+#include "../volumes/folder.h"
+#include "base/process.h"
+#include "boot_sector.h"
+#include "drivers/hypervisor/qemu/qemu_hypervisor.h"
+
+#include <chrono>
+#include <fstream>
+#include <gtest/gtest.h>
+#include <memory>
+#include <thread>
+#include <unistd.h>
+
+namespace pileus::drivers {
+
+inline const std::string instance_a = "i-0123456789abcdefa";
+inline const std::string instance_b = "i-0123456789abcdefb";
+inline const std::string instance_c = "i-0123456789abcdefc";
+
+// Whether it becomes true within the time.
+template <class Predicate>
+bool eventually(Predicate predicate, std::chrono::milliseconds time = std::chrono::seconds{20}) {
+    const auto deadline = std::chrono::steady_clock::now() + time;
+    while (!predicate()) {
+        if (std::chrono::steady_clock::now() > deadline)
+            return false;
+        std::this_thread::sleep_for(std::chrono::milliseconds{5});
+    }
+    return true;
+}
+
+class QemuGuests {
+  public:
+    QemuGuests() { disk_folder(); }
+    QemuGuests(const QemuGuests&) = delete;
+    QemuGuests& operator=(const QemuGuests&) = delete;
+    ~QemuGuests() {
+        const auto driver = make();
+        EXPECT_TRUE(driver->recover());
+        for (const auto& id : {instance_a, instance_b, instance_c})
+            EXPECT_TRUE(driver->forget(id));
+    }
+
+    std::filesystem::path instances() const { return folder_.path() / "instances"; }
+    std::filesystem::path instance(const std::string& id) const { return instances() / id; }
+
+    QemuHypervisorOptions options() const {
+        QemuHypervisorOptions options;
+        options.instances_folder = instances();
+        options.launcher = PILEUS_LAUNCHER;
+        options.acceleration = AccelerationChoice::tcg;
+        // Apart from a Pileus that may be running on this machine.
+        options.first_uid = 1'999'000'000;
+        options.uids = 100;
+        return options;
+    }
+    std::unique_ptr<QemuHypervisor> make() { return make(options()); }
+    std::unique_ptr<QemuHypervisor> make(QemuHypervisorOptions options) {
+        return std::make_unique<QemuHypervisor>(std::move(options), runner_);
+    }
+
+    MachineSpec spec(const std::string& id, BootMode mode = BootMode::obeys) {
+        MachineSpec spec;
+        spec.instance_id = id;
+        spec.memory_mib = 32;
+        spec.system_uuid = "ec2f0000-0000-4000-8000-000000000001";
+        spec.instance_type = "t3.nano";
+        spec.zone = "us-east-1a";
+        const auto path = (disk_folder() / (id + ".raw")).string();
+        std::ofstream(path, std::ios::binary) << boot_disk(mode);
+        spec.disks.push_back(
+            {{"vol-0123456789abcdef0", {{path, "raw", false}}}, "vol0123456789abcdef0", true});
+        return spec;
+    }
+
+    SystemProcessRunner& runner() { return runner_; }
+
+  private:
+    std::filesystem::path disk_folder() const {
+        const auto path = folder_.path() / "disks";
+        std::filesystem::create_directories(path);
+        return path;
+    }
+
+    Folder folder_;
+    SystemProcessRunner runner_;
+};
+
+inline bool console_has(Hypervisor& driver, const std::string& id, const std::string& text) {
+    const auto output = driver.console_output(id, 65536);
+    return output && output->find(text) != std::string::npos;
+}
+
+inline bool can_contain() {
+    return ::geteuid() == 0;
+}
+
+} // namespace pileus::drivers

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+// What every hypervisor must do, run against each of them.
+#include "drivers/hypervisor/emulated/emulated_hypervisor.h"
+#include "fixture.h"
+
+#include <atomic>
+#include <gmock/gmock.h>
+
+namespace pileus::drivers {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+enum class Kind { emulated, qemu };
+
+class HypervisorContract : public testing::TestWithParam<Kind> {
+  protected:
+    void SetUp() override {
+        if (GetParam() == Kind::qemu && !can_contain())
+            GTEST_SKIP() << "guests are contained by root only";
+        hypervisor_ = make();
+        ASSERT_TRUE(hypervisor_->recover());
+    }
+
+    std::unique_ptr<Hypervisor> make() {
+        std::unique_ptr<Hypervisor> made;
+        if (GetParam() == Kind::qemu)
+            made = guests_.make();
+        else
+            made = std::make_unique<EmulatedHypervisor>(
+                EmulatedHypervisorOptions{.state_folder = state_.path()}, clock_);
+        made->on_change([this](const std::string& id) {
+            const std::lock_guard lock(mutex_);
+            ++changes_[id];
+        });
+        return made;
+    }
+
+    int changes(const std::string& id) {
+        const std::lock_guard lock(mutex_);
+        return changes_[id];
+    }
+
+    bool reaches(const std::string& id, MachineState state) {
+        return eventually([&] { return hypervisor_->observe(id).state == state; });
+    }
+
+    // The power button counts once the guest listens to it.
+    void start_and_wait(const std::string& id) {
+        const auto started = hypervisor_->start(guests_.spec(id));
+        ASSERT_TRUE(started) << started.error().message;
+        ASSERT_TRUE(eventually([&] { return !console(id).empty(); }));
+    }
+
+    std::string console(const std::string& id) {
+        return hypervisor_->console_output(id, 65536).value_or("");
+    }
+
+    SystemClock clock_;
+    Folder state_;
+    QemuGuests guests_;
+    std::mutex mutex_;
+    std::map<std::string, int> changes_;
+    std::unique_ptr<Hypervisor> hypervisor_; // the last: it calls back
+};
+
+TEST_P(HypervisorContract, NamesItsAcceleration) {
+    EXPECT_FALSE(hypervisor_->probe().name.empty());
+}
+
+TEST_P(HypervisorContract, StartsAGuestOnce) {
+    EXPECT_EQ(hypervisor_->observe(instance_a).state, MachineState::absent);
+    start_and_wait(instance_a);
+    EXPECT_EQ(hypervisor_->observe(instance_a).state, MachineState::running);
+    EXPECT_TRUE(hypervisor_->start(guests_.spec(instance_a)));
+    EXPECT_EQ(hypervisor_->observe(instance_a).state, MachineState::running);
+    EXPECT_GT(changes(instance_a), 0);
+    EXPECT_THAT(*hypervisor_->recover(), ElementsAre(instance_a));
+}
+
+TEST_P(HypervisorContract, TheGuestObeysItsPowerButton) {
+    start_and_wait(instance_a);
+    const int before = changes(instance_a);
+    ASSERT_TRUE(hypervisor_->power_button(instance_a));
+    EXPECT_TRUE(reaches(instance_a, MachineState::shut_down));
+    EXPECT_TRUE(eventually([&] { return changes(instance_a) > before; }));
+    EXPECT_TRUE(hypervisor_->power_button(instance_a)); // again: it is off already
+    EXPECT_EQ(hypervisor_->observe(instance_a).state, MachineState::shut_down);
+}
+
+TEST_P(HypervisorContract, AGuestThatIsOffIsResetAndRunsOn) {
+    start_and_wait(instance_a);
+    ASSERT_TRUE(hypervisor_->power_button(instance_a));
+    ASSERT_TRUE(reaches(instance_a, MachineState::shut_down));
+    ASSERT_TRUE(hypervisor_->reset(instance_a));
+    EXPECT_EQ(hypervisor_->observe(instance_a).state, MachineState::running);
+    ASSERT_TRUE(hypervisor_->reset(instance_a)); // and from running
+    EXPECT_EQ(hypervisor_->observe(instance_a).state, MachineState::running);
+}
+
+TEST_P(HypervisorContract, DestroyedGuestsAreGoneAndMayComeBack) {
+    start_and_wait(instance_a);
+    for (int i = 0; i < 2; ++i) {
+        ASSERT_TRUE(hypervisor_->destroy(instance_a));
+        EXPECT_EQ(hypervisor_->observe(instance_a).state, MachineState::absent);
+    }
+    EXPECT_THAT(*hypervisor_->recover(), IsEmpty());
+    start_and_wait(instance_a);
+    EXPECT_EQ(hypervisor_->observe(instance_a).state, MachineState::running);
+}
+
+TEST_P(HypervisorContract, TheConsoleStaysUntilTheInstanceIsForgotten) {
+    start_and_wait(instance_a);
+    ASSERT_TRUE(hypervisor_->destroy(instance_a));
+    EXPECT_FALSE(console(instance_a).empty());
+    EXPECT_EQ(hypervisor_->console_output(instance_a, 2)->size(), 2u);
+    for (int i = 0; i < 2; ++i) {
+        ASSERT_TRUE(hypervisor_->forget(instance_a));
+        EXPECT_EQ(console(instance_a), "");
+    }
+}
+
+TEST_P(HypervisorContract, WhatIsNotThereIsNamedAsSuch) {
+    EXPECT_EQ(hypervisor_->power_button(instance_a).error().code, errors::not_found);
+    EXPECT_EQ(hypervisor_->reset(instance_a).error().code, errors::not_found);
+    EXPECT_TRUE(hypervisor_->destroy(instance_a));
+    EXPECT_TRUE(hypervisor_->forget(instance_a));
+}
+
+TEST_P(HypervisorContract, IdsThatAreNoIdsAreRefused) {
+    for (const std::string bad :
+         {"", "i-", "..", "i-0123456789abcdef0/..", "i-0123456789ABCDEF0"}) {
+        EXPECT_EQ(hypervisor_->destroy(bad).error().code, errors::invalid) << bad;
+        EXPECT_EQ(hypervisor_->forget(bad).error().code, errors::invalid) << bad;
+        EXPECT_EQ(hypervisor_->console_output(bad, 10).error().code, errors::invalid) << bad;
+        MachineSpec spec;
+        spec.instance_id = bad;
+        EXPECT_EQ(hypervisor_->start(spec).error().code, errors::invalid) << bad;
+        EXPECT_EQ(hypervisor_->observe(bad).state, MachineState::absent) << bad;
+    }
+}
+
+TEST_P(HypervisorContract, GuestsAreIndependent) {
+    start_and_wait(instance_a);
+    start_and_wait(instance_b);
+    ASSERT_TRUE(hypervisor_->power_button(instance_a));
+    EXPECT_TRUE(reaches(instance_a, MachineState::shut_down));
+    EXPECT_EQ(hypervisor_->observe(instance_b).state, MachineState::running);
+    ASSERT_TRUE(hypervisor_->destroy(instance_a));
+    EXPECT_EQ(hypervisor_->observe(instance_b).state, MachineState::running);
+}
+
+TEST_P(HypervisorContract, ALaterDriverAdoptsTheGuests) {
+    start_and_wait(instance_a);
+    start_and_wait(instance_b);
+    ASSERT_TRUE(hypervisor_->destroy(instance_b));
+    hypervisor_ = make();
+    EXPECT_THAT(*hypervisor_->recover(), ElementsAre(instance_a));
+    EXPECT_EQ(hypervisor_->observe(instance_a).state, MachineState::running);
+    EXPECT_TRUE(hypervisor_->start(guests_.spec(instance_a)));
+    ASSERT_TRUE(hypervisor_->power_button(instance_a));
+    EXPECT_TRUE(reaches(instance_a, MachineState::shut_down));
+
+    hypervisor_ = make();
+    EXPECT_THAT(*hypervisor_->recover(), ElementsAre(instance_a));
+    EXPECT_TRUE(reaches(instance_a, MachineState::shut_down));
+    ASSERT_TRUE(hypervisor_->destroy(instance_a));
+    EXPECT_THAT(*hypervisor_->recover(), IsEmpty());
+}
+
+INSTANTIATE_TEST_SUITE_P(All,
+                         HypervisorContract,
+                         testing::Values(Kind::emulated, Kind::qemu),
+                         [](const auto& each) {
+                             return each.param == Kind::emulated ? "Emulated" : "Qemu";
+                         });
+
+} // namespace
+} // namespace pileus::drivers
