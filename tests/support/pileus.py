@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A pileusd of a test's own: its folders are temporary, its port is free, its names on the machine are its own."""
 
+import json
 import os
 import pathlib
 import random
@@ -32,6 +33,7 @@ class Daemon:
         self.config.write_text(config)
         self.log = self.folder / "pileusd.log"
         self.emulated = emulated
+        self.hypervisor = "emulated" if emulated else "auto"
         self.port = 0
         self.process = None
         self.credentials = {}
@@ -39,7 +41,7 @@ class Daemon:
     def arguments(self):
         words = [PROGRAMS / "pileusd", "--config", self.config, "--data-dir", self.data_dir, "--run-dir", self.run_dir,
                  "--installation", self.installation, "--log-file", self.log]
-        return [str(word) for word in words + (["--hypervisor", "emulated"] if self.emulated else [])]
+        return [str(word) for word in words + ["--hypervisor", self.hypervisor]]
 
     def start(self, timeout_seconds=60):
         """Returns when the API answers. A second start() takes the same port again."""
@@ -112,6 +114,22 @@ class Daemon:
                             aws_access_key_id=self.credentials["access_key_id"],
                             aws_secret_access_key=self.credentials["secret_access_key"],
                             config=Config(retries={"max_attempts": 0}, **options))
+
+    def pileus(self, operation, **arguments):
+        """The administrator's service."""
+        from botocore.auth import SigV4Auth
+        from botocore.awsrequest import AWSRequest
+        from botocore.credentials import Credentials
+        request = AWSRequest("POST", self.endpoint + "/", data=json.dumps(arguments).encode(),
+                             headers={"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": f"Pileus.{operation}"})
+        keys = Credentials(self.credentials["access_key_id"], self.credentials["secret_access_key"])
+        SigV4Auth(keys, "pileus", self.credentials["region"]).add_auth(request)
+        try:
+            answer = urllib.request.urlopen(urllib.request.Request(request.url, request.body, dict(request.headers),
+                                                                   method="POST"), timeout=120)
+        except urllib.error.HTTPError as error:
+            raise RuntimeError(error.read().decode()) from error
+        return json.loads(answer.read())
 
     def aws(self, *words, check=True):
         """The AWS CLI; returns the finished process."""
