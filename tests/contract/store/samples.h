@@ -38,6 +38,7 @@ inline domain::Instance instance(const std::string& id) {
     i.type = "type";
     i.architecture = "architecture";
     i.key_name = "key_name";
+    i.public_key = "public_key";
     i.root_device_name = "root_device_name";
     i.client_token = "client_token";
     i.launch_index = 3;

@@ -73,6 +73,7 @@ void look_up_everything(Transaction& tx) {
     instances::list_live(tx, id);
     instances::list_terminated_before(tx, Time{}, 1);
     instances::count_active_by_type(tx, id);
+    instances::count_by_state(tx, id);
     instances::count_active_by_type(tx, scope);
     images::find(tx, id);
     images::find_visible(tx, scope, id);
@@ -211,6 +212,7 @@ void check_columns(Transaction& tx,
     insert(tx, sample);
     const auto sample_row = row_of(tx, table);
     EXPECT_EQ(sample_row.size(), expected) << table << ": a field of the struct has no column";
+    SCOPED_TRACE("table " + table + "; is the new field set in samples.h?");
     expect_full(sample_row, plain_row);
 }
 

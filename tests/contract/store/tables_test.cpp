@@ -171,6 +171,7 @@ TEST_P(Tables, InstancesByStateForTheEngineAndTheQuota) {
             EXPECT_EQ(by_type, (std::map<std::string, int>{{"t3.micro", 2}, {"m5.large", 1}}));
         }
         EXPECT_THAT(instances::count_active_by_type(tx, other_account), IsEmpty());
+        EXPECT_THAT(instances::count_by_state(tx, "host_id"), SizeIs(5));
         EXPECT_THAT(instances::list_terminated_before(tx, samples::moment(10), 9), IsEmpty());
         EXPECT_THAT(ids(instances::list_terminated_before(tx, samples::moment(11), 9)),
                     ElementsAre("i-terminated"));
