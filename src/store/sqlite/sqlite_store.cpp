@@ -175,19 +175,25 @@ void SqliteStore::commit(const Group& group) {
         ++counters_.commits;
         counters_.bodies += static_cast<int64_t>(group.size());
     }
-    for (Request* const request : group) {
-        if (request->thrown)
-            request->answered.set_exception(request->thrown);
-        else
-            request->answered.set_value();
-    }
+    for (Request* const request : group)
+        answer(*request, request->thrown);
     if (work_enqueued_ && on_work_)
         on_work_();
 }
 
+// The request lives on the stack of a caller that goes on at once: what is needed of it is taken
+// first.
+void SqliteStore::answer(Request& request, std::exception_ptr thrown) {
+    auto answered = std::move(request.answered);
+    if (thrown)
+        answered.set_exception(std::move(thrown));
+    else
+        answered.set_value();
+}
+
 void SqliteStore::refuse(const Group& group, const std::string& reason) {
     for (Request* const request : group)
-        request->answered.set_exception(std::make_exception_ptr(StoreFailure(reason)));
+        answer(*request, std::make_exception_ptr(StoreFailure(reason)));
 }
 
 // Between commits, so that no answer waits for it: when nobody writes, or when the log has become

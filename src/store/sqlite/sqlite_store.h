@@ -68,6 +68,7 @@ class SqliteStore final : public Store {
     void write_group(Request& first);
     void run_in_savepoint(Request& request);
     void commit(const Group& group);
+    static void answer(Request& request, std::exception_ptr thrown);
     void refuse(const Group& group, const std::string& reason);
     void checkpoint_if_due();
     bool has_waiting() const;
