@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/api.h"
 
-#include "auth/sign.h"
+#include "auth/signer.h"
 #include "base/text.h"
 
 #include <boost/json/parse.hpp>
@@ -52,6 +52,30 @@ Error explain(const Error& error, const Credentials& credentials) {
                             credentials.endpoint,
                             error.message)};
     return {error.code, fmt::format("{}: {}", credentials.endpoint, error.message)};
+}
+
+// Signs the request as it is sent, and adds what the signature needs to its headers.
+void sign_request(HttpHeaders& headers,
+                  const std::string& body,
+                  std::string_view service,
+                  const Credentials& credentials,
+                  Time now) {
+    http::Request request;
+    request.method = "POST";
+    request.target = "/";
+    request.body = body;
+    for (const auto& [name, value] : headers)
+        request.headers.add(name, value);
+    auth::sign(request,
+               {.access_key_id = credentials.access_key_id,
+                .secret = credentials.secret_access_key,
+                .session_token = {},
+                .region = credentials.region,
+                .service = std::string(service)},
+               now);
+    headers.clear();
+    for (const auto header : request.headers)
+        headers.emplace_back(header.name, header.value);
 }
 
 InstanceSummary summarize(const XmlElement& item) {

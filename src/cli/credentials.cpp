@@ -83,9 +83,10 @@ Result<Credentials> find_credentials(const Installation& installation,
         credentials.endpoint = *endpoint;
         credentials.access_key_id = *key;
         credentials.secret_access_key = *secret;
-        credentials.region = environment.get_nonempty("AWS_REGION")
-                                 .value_or(environment.get_nonempty("AWS_DEFAULT_REGION")
-                                               .value_or(credentials.region));
+        credentials.region =
+            environment.get_nonempty("AWS_REGION")
+                .value_or(
+                    environment.get_nonempty("AWS_DEFAULT_REGION").value_or(credentials.region));
         credentials.source = "the environment";
         return credentials;
     }

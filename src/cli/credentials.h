@@ -2,8 +2,8 @@
 #pragma once
 
 // What one needs to talk to a running Pileus. The daemon writes them at its first start; where the
-// command line finds them is said in find_credentials(). A value; the secret is never printed but by
-// `pileus env`.
+// command line finds them is said in find_credentials(). A value; the secret is never printed but
+// by `pileus env`.
 
 #include "base/result.h"
 #include "cli/environment.h"

@@ -48,8 +48,9 @@ Result<void> wait_for(int fd, short events, SteadyClock::time_point deadline) {
 
 // Not blocking, so that every wait has our deadline.
 Result<UniqueFd> connect_one(const addrinfo& address, SteadyClock::time_point deadline) {
-    UniqueFd fd(::socket(
-        address.ai_family, address.ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, address.ai_protocol));
+    UniqueFd fd(::socket(address.ai_family,
+                         address.ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
+                         address.ai_protocol));
     if (!fd)
         return fail(errors::unavailable, errno_text(errno));
     if (::connect(fd.get(), address.ai_addr, address.ai_addrlen) != 0) {
@@ -155,8 +156,7 @@ Result<Endpoint> Endpoint::parse(std::string_view url) {
     const size_t bracket = rest.starts_with('[') ? rest.find(']') : std::string_view::npos;
     const size_t colon = rest.rfind(':');
     std::string_view host = rest;
-    if (colon != std::string_view::npos &&
-        (bracket == std::string_view::npos || colon > bracket)) {
+    if (colon != std::string_view::npos && (bracket == std::string_view::npos || colon > bracket)) {
         const auto port = parse_int(rest.substr(colon + 1));
         if (!port || *port < 1 || *port > std::numeric_limits<uint16_t>::max())
             return refuse("its port is no number from 1 to 65535");
@@ -208,10 +208,9 @@ Result<HttpAnswer> post(const Endpoint& endpoint,
     request += fmt::format("Content-Length: {}\r\nConnection: close\r\n\r\n{}", body.size(), body);
     PILEUS_ASSIGN(const UniqueFd fd, connect_to(endpoint.host, endpoint.port, deadline));
     PILEUS_TRY(send_all(fd.get(), request, deadline));
-    PILEUS_ASSIGN(const std::string answer,
-                  receive(fd.get(), answer_limit_bytes, deadline, [](const std::string&) {
-                      return false;
-                  }));
+    PILEUS_ASSIGN(
+        const std::string answer,
+        receive(fd.get(), answer_limit_bytes, deadline, [](const std::string&) { return false; }));
     return parse_answer(answer);
 }
 

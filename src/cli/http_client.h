@@ -32,10 +32,8 @@ struct HttpAnswer {
 using HttpHeaders = std::vector<std::pair<std::string, std::string>>;
 
 // Error code "Unavailable": nobody listens there. "Timeout": the answer did not come in time.
-Result<HttpAnswer> post(const Endpoint& endpoint,
-                        const HttpHeaders& headers,
-                        std::string_view body,
-                        Duration timeout);
+Result<HttpAnswer>
+post(const Endpoint& endpoint, const HttpHeaders& headers, std::string_view body, Duration timeout);
 
 // The status and the body of a whole response, whose connection was closed after it.
 Result<HttpAnswer> parse_answer(std::string_view bytes);

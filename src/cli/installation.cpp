@@ -191,10 +191,8 @@ Result<void> make_users_folder(const User& user, const fs::path& path) {
     return {};
 }
 
-Result<void> write_users_file(const User& user,
-                              const fs::path& path,
-                              std::string_view content,
-                              unsigned mode) {
+Result<void>
+write_users_file(const User& user, const fs::path& path, std::string_view content, unsigned mode) {
     PILEUS_TRY(make_users_folder(user, path.parent_path()));
     PILEUS_TRY(write_file_durably(path, content, mode));
     return give_to(user, path);

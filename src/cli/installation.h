@@ -2,8 +2,8 @@
 #pragma once
 
 // Where things are: the daemon's folders, the person's own folder, the project's own files. Found
-// from options, the environment and the daemon's configuration file, in this order. A value; nothing
-// is made or changed by looking.
+// from options, the environment and the daemon's configuration file, in this order. A value;
+// nothing is made or changed by looking.
 
 #include "base/result.h"
 #include "cli/environment.h"
@@ -38,9 +38,9 @@ struct Installation {
     std::filesystem::path data_dir;
     std::filesystem::path run_dir;
     uint16_t port = 4566;
-    std::filesystem::path user_dir;      // ~/.config/pileus
-    std::filesystem::path programs_dir;  // where `pileus` and `pileusd` stand
-    std::filesystem::path project_root;  // holds images/; empty when it cannot be found
+    std::filesystem::path user_dir;     // ~/.config/pileus
+    std::filesystem::path programs_dir; // where `pileus` and `pileusd` stand
+    std::filesystem::path project_root; // holds images/; empty when it cannot be found
     User user;
     bool is_root = false;
 

@@ -46,8 +46,7 @@ void write_to_stderr(std::string_view text) {
 } // namespace
 
 std::string render_progress(const ProgressView& view, const Terminal& terminal) {
-    std::string line =
-        fmt::format("{} {}", turning(view.frame, terminal.unicode), view.title);
+    std::string line = fmt::format("{} {}", turning(view.frame, terminal.unicode), view.title);
     if (view.fraction) {
         const double fraction = std::clamp(*view.fraction, 0.0, 1.0);
         line += fmt::format(

@@ -22,7 +22,7 @@ class Network(GuestTest):
     def test_security_groups_on_running_guests(self):
         """Ports open and close, groups name each other, subnets and names work: with two guests for all of it."""
         # Not the default group: its members reach each other on every port.
-        login, web, client_group = (self.new_group(name) for name in ("login", "web", "client"))
+        login, client_group, web = (self.new_group(name) for name in ("login", "client", "web"))
         self.allow(login, 22)
         subnets = {s["AvailabilityZone"]: s["SubnetId"] for s in self.ec2.describe_subnets()["Subnets"]}
         server = self.launch(SecurityGroupIds=[login, web], SubnetId=subnets["us-east-1a"])

@@ -1,4 +1,175 @@
 // SPDX-License-Identifier: Apache-2.0
-int main() {
-    return 0;
+//
+// pileus: the command line. Reads the arguments and calls one of the functions in cli/commands.h.
+
+#include "cli/commands.h"
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <csignal>
+#include <cstdio>
+#include <functional>
+#include <memory>
+
+using namespace pileus;
+using namespace pileus::cli;
+
+namespace {
+
+using Command = std::function<Outcome(const Context&)>;
+
+// Each adds its subcommand, and sets `chosen` when it is the one.
+void add_clients(CLI::App& app, Command& chosen) {
+    app.add_subcommand("env", "Print export lines for your own tools: eval \"$(pileus env)\"")
+        ->callback([&] { chosen = print_environment; });
+    auto* aws = app.add_subcommand(
+        "aws", "Run the AWS CLI against this installation: pileus aws ec2 describe-instances");
+    aws->prefix_command();
+    aws->callback([&chosen, aws] {
+        chosen = [words = aws->remaining()](const Context& context) {
+            return run_aws(context, words);
+        };
+    });
+}
+
+void add_login(CLI::App& app, Command& chosen) {
+    auto options = std::make_shared<SshOptions>();
+    auto* login = app.add_subcommand("ssh", "Log in to an instance: pileus ssh i-… [command]");
+    login->add_option("instance", options->instance_id, "i-…")->required();
+    login->add_option("-i,--identity",
+                      options->key_path,
+                      "The private key (default: found by the key pair's name)");
+    login->add_option("-l,--user", options->user, "Who logs in (default: the image's own user)");
+    login->add_flag("-w,--wait", options->wait, "Wait until the instance is ready");
+    login->prefix_command();
+    login->callback([&chosen, login, options] {
+        chosen = [options, words = login->remaining()](const Context& context) {
+            auto filled = *options;
+            filled.command = words;
+            return ssh(context, filled);
+        };
+    });
+
+    auto* console =
+        app.add_subcommand("console", "Print what an instance wrote to its serial console");
+    auto instance = std::make_shared<std::string>();
+    auto follow = std::make_shared<bool>(false);
+    console->add_option("instance", *instance, "i-…")->required();
+    console->add_flag("-f,--follow", *follow, "Go on printing what comes");
+    console->callback([&chosen, instance, follow] {
+        chosen = [instance, follow](const Context& context) {
+            return print_console(context, *instance, *follow);
+        };
+    });
+}
+
+void add_reports(CLI::App& app, Command& chosen) {
+    app.add_subcommand("status", "What runs, on what, and what is left")->callback([&] {
+        chosen = print_status;
+    });
+    auto* cost = app.add_subcommand("cost", "What each instance has cost so far");
+    auto as_json = std::make_shared<bool>(false);
+    cost->add_flag("--json", *as_json, "For programs");
+    cost->callback([&chosen, as_json] {
+        chosen = [as_json](const Context& context) { return print_cost(context, *as_json); };
+    });
+    app.add_subcommand("doctor", "What this machine can do, and how to mend what it cannot")
+        ->callback([&] { chosen = doctor; });
+}
+
+void add_images(CLI::App& app, Command& chosen) {
+    auto* image = app.add_subcommand("image", "Machine images");
+    image->require_subcommand(1);
+    auto* build =
+        image->add_subcommand("build", "Build an image from its recipe and register it (root)");
+    auto recipe = std::make_shared<std::string>();
+    build->add_option("recipe", *recipe, "debian-12 or tiny")
+        ->required()
+        ->check(CLI::IsMember({"debian-12", "tiny"}));
+    build->callback([&chosen, recipe] {
+        chosen = [recipe](const Context& context) { return build_image(context, *recipe); };
+    });
+    image->add_subcommand("list", "The images that you can launch")->callback([&] {
+        chosen = list_images;
+    });
+}
+
+void add_daemon(CLI::App& app, Command& chosen) {
+    auto* daemon = app.add_subcommand("daemon", "Start and stop pileusd");
+    daemon->require_subcommand(1);
+    auto* start = daemon->add_subcommand("start", "Start it, and wait until it answers");
+    auto emulated = std::make_shared<bool>(false);
+    start->add_flag(
+        "--emulated", *emulated, "No guests, no networks: for tests of infrastructure code");
+    start->callback([&chosen, emulated] {
+        chosen = [emulated](const Context& context) { return start_daemon(context, {*emulated}); };
+    });
+    daemon->add_subcommand("stop", "Stop it; guests go on")->callback([&] {
+        chosen = stop_daemon;
+    });
+    daemon->add_subcommand("status", "Whether it runs")->callback([&] { chosen = print_daemon; });
+
+    auto* destroy = app.add_subcommand(
+        "destroy", "Remove everything: instances, volumes, networks, the data folder");
+    auto is_confirmed = std::make_shared<bool>(false);
+    destroy->add_flag("--yes", *is_confirmed, "Do not ask");
+    destroy->callback([&chosen, is_confirmed] {
+        chosen = [is_confirmed](const Context& context) {
+            return destroy_installation(context, *is_confirmed);
+        };
+    });
+
+    auto* quick = app.add_subcommand(
+        "quickstart", "From nothing to a server to log in to: what ./up does after the build");
+    auto options = std::make_shared<QuickstartOptions>();
+    auto skip = std::make_shared<bool>(false);
+    quick->add_option("--image", options->recipe, "The recipe of the image")
+        ->check(CLI::IsMember({"debian-12", "tiny"}));
+    quick->add_flag("--emulated", options->emulated, "No guests, no networks");
+    quick->add_flag("--no-instance", *skip, "Launch nothing");
+    quick->callback([&chosen, options, skip] {
+        chosen = [options, skip](const Context& context) {
+            auto filled = *options;
+            filled.launch = !*skip;
+            return quickstart(context, filled);
+        };
+    });
+}
+
+int report(const Error& error) {
+    std::fprintf(stderr, "pileus: %s\n", error.message.c_str());
+    return 1;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    std::signal(SIGPIPE, SIG_IGN);
+    CLI::App app{"Pileus: Amazon EC2 on the machine you already have.\n"
+                 "Begin with `sudo ./up`; then `pileus aws ec2 …`, `pileus ssh i-…`, `pileus "
+                 "status`, `pileus cost`."};
+    app.require_subcommand(1);
+    InstallationOptions options;
+    app.add_option("--config", options.config_path, "The daemon's configuration file");
+    app.add_option("--data-dir", options.data_dir, "The installation's data folder");
+    app.add_option("--run-dir", options.run_dir, "The installation's run folder");
+    app.add_option("--port", options.port, "The port of the API");
+    Command chosen;
+    add_clients(app, chosen);
+    add_login(app, chosen);
+    add_images(app, chosen);
+    add_reports(app, chosen);
+    add_daemon(app, chosen);
+    CLI11_PARSE(app, argc, argv);
+
+    const auto environment = Environment::of_this_process();
+    const auto installation = Installation::find(options, environment);
+    if (!installation)
+        return report(installation.error());
+    SystemClock clock;
+    SystemProcessRunner runner;
+    const Context context{*installation, environment, Terminal::detect(environment), clock, runner};
+    const auto outcome = chosen(context);
+    return outcome ? *outcome : report(outcome.error());
 }

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The commands of `pileus`, one function each; main() reads the command line and calls one. They
+// print to stdout what was asked for, and to stderr how it goes.
+
+#include "cli/context.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace pileus::cli {
+
+// clients.cpp: other programs, set up for this installation
+Outcome print_environment(const Context& context);
+Outcome run_aws(const Context& context, const std::vector<std::string>& words);
+
+// login.cpp
+struct SshOptions {
+    std::string instance_id;
+    std::string user;     // "" for the image's own
+    std::string key_path; // "" looks for the key of the instance
+    bool wait = false;    // until the guest is ready
+    std::vector<std::string> command;
+};
+Outcome ssh(const Context& context, const SshOptions& options);
+Outcome print_console(const Context& context, const std::string& instance_id, bool follow);
+// The line that a person types instead: "ssh -i … admin@127.64.0.10".
+Result<std::vector<std::string>>
+plain_ssh_line(const Context& context, const Api& api, const std::string& instance_id);
+
+// reports.cpp
+Outcome print_status(const Context& context);
+Outcome print_cost(const Context& context, bool as_json);
+
+// images.cpp
+Outcome build_image(const Context& context, const std::string& recipe);
+Outcome list_images(const Context& context);
+
+// daemon_control.cpp
+struct DaemonOptions {
+    bool emulated = false;
+};
+Outcome start_daemon(const Context& context, const DaemonOptions& options);
+Outcome stop_daemon(const Context& context);
+Outcome print_daemon(const Context& context);
+Outcome destroy_installation(const Context& context, bool is_confirmed);
+
+// doctor.cpp
+Outcome doctor(const Context& context);
+
+// quickstart.cpp: what ./up does once everything is built
+struct QuickstartOptions {
+    std::string recipe = "debian-12";
+    bool emulated = false;
+    bool launch = true;
+};
+Outcome quickstart(const Context& context, const QuickstartOptions& options);
+
+} // namespace pileus::cli

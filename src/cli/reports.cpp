@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/commands.h"
+
+#include <boost/json.hpp>
+#include <cstdio>
+#include <fmt/core.h>
+
+namespace pileus::cli {
+
+namespace json = boost::json;
+
+namespace {
+
+std::string text(const json::object& object, std::string_view name) {
+    return std::string(object.at(name).as_string());
+}
+int64_t number(const json::object& object, std::string_view name) {
+    return object.at(name).to_number<int64_t>();
+}
+
+std::string dollars(const json::object& object, std::string_view name) {
+    return "$" + text(object, name);
+}
+
+std::string accelerated(const json::object& status) {
+    const auto& acceleration = status.at("acceleration").as_object();
+    if (status.at("emulated").as_bool())
+        return "emulation mode: no guest runs";
+    if (text(acceleration, "name") == "kvm")
+        return "KVM";
+    return fmt::format("no KVM, guests run slower ({})", text(acceleration, "reason"));
+}
+
+} // namespace
+
+Outcome print_status(const Context& context) {
+    PILEUS_ASSIGN(const auto api, context.connect());
+    PILEUS_ASSIGN(const auto status, api.pileus("GetStatus"));
+    const auto& host = status.at("host").as_object();
+    std::string instances;
+    for (const auto& [state, count] : status.at("instances").as_object())
+        if (count.to_number<int64_t>() > 0)
+            instances += fmt::format("{}{} {}",
+                                     instances.empty() ? "" : ", ",
+                                     count.to_number<int64_t>(),
+                                     std::string_view(state));
+    const std::vector<std::vector<std::string>> rows{
+        {"Pileus", fmt::format("{} at {}", text(status, "version"), api.credentials().endpoint)},
+        {"up since", text(status, "started_at")},
+        {"account", fmt::format("{} in {}", text(status, "account_id"), text(status, "region"))},
+        {"guests", accelerated(status)},
+        {"instances", instances.empty() ? "none" : instances},
+        {"images", std::to_string(number(status, "images"))},
+        {"vCPUs",
+         fmt::format("{} promised on {} CPUs", number(host, "vcpus_used"), number(host, "cpus"))},
+        {"memory",
+         fmt::format(
+             "{} of {} MiB promised", number(host, "memory_used_mib"), number(host, "memory_mib"))},
+        {"public pool", text(status, "public_pool")},
+        {"way out",
+         status.at("egress").as_bool() ? "guests reach the world through this machine" : "closed"},
+        {"data", text(status, "data_dir")},
+    };
+    fmt::print("{}", render_table(rows));
+    return 0;
+}
+
+Outcome print_cost(const Context& context, bool as_json) {
+    PILEUS_ASSIGN(const auto api, context.connect());
+    PILEUS_ASSIGN(const auto cost, api.pileus("GetCost"));
+    if (as_json) {
+        fmt::print("{}\n", json::serialize(cost));
+        return 0;
+    }
+    std::vector<std::vector<std::string>> rows{
+        {"instance", "name", "type", "state", "running", "compute", "volumes", "address", "total"}};
+    std::string unpriced;
+    for (const auto& entry : cost.at("instances").as_array()) {
+        const auto& row = entry.as_object();
+        rows.push_back({text(row, "instance_id"),
+                        text(row, "name"),
+                        text(row, "type"),
+                        text(row, "state"),
+                        format_elapsed(static_cast<double>(number(row, "running_seconds"))),
+                        dollars(row, "compute"),
+                        dollars(row, "volumes"),
+                        dollars(row, "addresses"),
+                        dollars(row, "total")});
+        for (const auto& missing : row.at("unpriced").as_array())
+            unpriced += fmt::format("not in the sum, no price: {}\n",
+                                    std::string_view(missing.as_string()));
+    }
+    for (const auto& entry : cost.at("other").as_array()) {
+        const auto& row = entry.as_object();
+        rows.push_back({text(row, "resource_id"),
+                        text(row, "kind"),
+                        "",
+                        "",
+                        "",
+                        "",
+                        "",
+                        "",
+                        dollars(row, "total")});
+    }
+    if (rows.size() == 1)
+        fmt::print("nothing was charged yet\n");
+    else
+        fmt::print("{}total {} since the beginning, at the on-demand prices of {}\n{}",
+                   render_table(rows, {false, false, false, false, true, true, true, true, true}),
+                   dollars(cost, "total"),
+                   text(cost, "prices_valid_from"),
+                   unpriced);
+    return 0;
+}
+
+} // namespace pileus::cli
