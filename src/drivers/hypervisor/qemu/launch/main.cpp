@@ -205,11 +205,12 @@ void drop_privileges(uid_t uid) {
 
 int main(int argc, char** argv) {
     const Options options = parse(argc, argv);
-    ::umask(0077);
+    ::umask(0022); // the folders of the new root are for the guest's uid to pass
     set_limits();
     if (::unshare(CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS) != 0)
         give_up("make namespaces");
     change_root(options);
+    ::umask(0077);
     drop_privileges(options.uid);
 
     // The daemon's environment stays behind, but for the mark by which it finds its guests.
