@@ -116,6 +116,7 @@ SqliteConnection::SqliteConnection(const std::string& path, Mode mode, const std
     // between commits.
     run_script(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; "
+        "PRAGMA cache_size = -16384; "
         "PRAGMA journal_size_limit = 67108864");
     sqlite3_wal_hook(opened, &SqliteConnection::on_commit_to_log, this);
 }
