@@ -129,6 +129,21 @@ TEST_F(InstanceController, RebootsByPowerOffAndReset) {
     EXPECT_THAT(ledger(), ElementsAre("instance-started"));
 }
 
+TEST_F(InstanceController, FinishesARebootThatADeadDaemonHadBegun) {
+    launch();
+    run_until_quiet();
+    change(id, [&](domain::Instance& i) {
+        i.reboots_requested = 1;
+        i.stop_deadline = clock_.now() + 2min;
+        // The old guest was ended, and the daemon died before it started the new one.
+        EXPECT_TRUE(hypervisor_.destroy(id));
+    });
+    run_until_quiet();
+    EXPECT_EQ(state(id), InstanceState::running);
+    EXPECT_EQ(hypervisor_.observe(id).state, MachineState::running);
+    EXPECT_THAT(ledger(), ElementsAre("instance-started"));
+}
+
 TEST_F(InstanceController, ResetsAGuestThatIsDeafToAReboot) {
     launch();
     run_until_quiet();

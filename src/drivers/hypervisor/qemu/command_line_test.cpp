@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "drivers/hypervisor/qemu/command_line.h"
+
+#include <algorithm>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace pileus::drivers {
+namespace {
+
+using testing::Contains;
+using testing::HasSubstr;
+using testing::Not;
+
+MachineSpec whole_spec() {
+    MachineSpec spec;
+    spec.instance_id = "i-0123456789abcdef0";
+    spec.vcpus = 2;
+    spec.memory_mib = 1024;
+    spec.system_uuid = "ec2f0000-0000-4000-8000-000000000001";
+    spec.instance_type = "t3.micro";
+    spec.disks.push_back(
+        {{"vol-0123456789abcdef0",
+          {{"/s/volumes/vol.qcow2", "qcow2", false}, {"/s/snapshots/snap.qcow2", "qcow2", true}}},
+         "vol0123456789abcdef0",
+         true});
+    spec.interfaces.push_back({"eni-0123456789abcdef0", "02:00:00:00:00:01", 1500, nullptr});
+    return spec;
+}
+
+const Acceleration tcg{"tcg", false, ""};
+
+std::vector<std::string> argv(const MachineSpec& spec, const Acceleration& acceleration = tcg) {
+    const auto line = build_command_line(spec, acceleration, {});
+    EXPECT_TRUE(line) << line.error().message;
+    return line ? line->argv : std::vector<std::string>{};
+}
+
+// The value that follows the n-th `option`.
+std::string
+value_of(const std::vector<std::string>& arguments, const std::string& option, int n = 0) {
+    for (size_t i = 0; i + 1 < arguments.size(); ++i)
+        if (arguments[i] == option && n-- == 0)
+            return arguments[i + 1];
+    return "";
+}
+
+TEST(CommandLine, IsContainedAndBare) {
+    const auto arguments = argv(whole_spec());
+    EXPECT_EQ(arguments[0], "/usr/bin/qemu-system-x86_64");
+    EXPECT_THAT(arguments, Contains("-nodefaults"));
+    EXPECT_THAT(arguments, Contains("-no-user-config"));
+    EXPECT_EQ(value_of(arguments, "-sandbox"),
+              "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
+    EXPECT_EQ(value_of(arguments, "-action"), "shutdown=pause,reboot=reset");
+    EXPECT_EQ(value_of(arguments, "-display"), "none");
+}
+
+TEST(CommandLine, AccelerationChoosesTheProcessor) {
+    EXPECT_EQ(value_of(argv(whole_spec()), "-accel"), "tcg,thread=multi,tb-size=256");
+    EXPECT_THAT(value_of(argv(whole_spec()), "-cpu"), HasSubstr("+sse4.2"));
+    EXPECT_EQ(value_of(argv(whole_spec(), {"kvm", true, ""}), "-accel"), "kvm");
+    EXPECT_EQ(value_of(argv(whole_spec(), {"kvm", true, ""}), "-cpu"), "host");
+}
+
+TEST(CommandLine, SizesFollowTheType) {
+    EXPECT_EQ(value_of(argv(whole_spec()), "-smp"), "2,sockets=1,cores=2,threads=1");
+    EXPECT_EQ(value_of(argv(whole_spec()), "-m"), "size=1024M");
+}
+
+TEST(CommandLine, TheGuestKnowsEc2) {
+    const auto arguments = argv(whole_spec());
+    EXPECT_EQ(value_of(arguments, "-smbios", 1),
+              "type=1,manufacturer=Amazon EC2,product=t3.micro,"
+              "uuid=ec2f0000-0000-4000-8000-000000000001,"
+              "serial=ec2f0000-0000-4000-8000-000000000001");
+    EXPECT_EQ(value_of(arguments, "-smbios", 2),
+              "type=2,manufacturer=Amazon EC2,asset=i-0123456789abcdef0");
+}
+
+TEST(CommandLine, LayersNameEachOtherFromTheBottomUp) {
+    const auto arguments = argv(whole_spec());
+    const auto below = value_of(arguments, "-blockdev", 1);
+    EXPECT_THAT(below, HasSubstr(R"("node-name":"disk0-1")"));
+    EXPECT_THAT(below, HasSubstr(R"("driver":"qcow2")"));
+    EXPECT_THAT(below, HasSubstr(R"("read-only":true)"));
+    EXPECT_THAT(below, HasSubstr(R"("backing":null)"));
+    const auto top = value_of(arguments, "-blockdev", 3);
+    EXPECT_THAT(top, HasSubstr(R"("node-name":"disk0-0")"));
+    EXPECT_THAT(top, HasSubstr(R"("read-only":false)"));
+    EXPECT_THAT(top, HasSubstr(R"("backing":"disk0-1")"));
+    EXPECT_THAT(arguments,
+                Contains("virtio-blk-pci,id=disk-vol0123456789abcdef0,drive=disk0-0,"
+                         "serial=vol0123456789abcdef0,addr=0x10.0,bootindex=1"));
+}
+
+TEST(CommandLine, NoPathOfADiskIsOnIt) {
+    for (const auto& argument : argv(whole_spec()))
+        EXPECT_THAT(argument, Not(HasSubstr("/s/")));
+}
+
+TEST(CommandLine, EveryDescriptorIsPassedOnceAndUsed) {
+    auto spec = whole_spec();
+    spec.firmware = "uefi";
+    const auto line = build_command_line(spec, tcg, {});
+    ASSERT_TRUE(line);
+    std::vector<Passed> kinds;
+    std::string all;
+    for (const auto& argument : line->argv)
+        all += argument + "\n";
+    for (size_t i = 0; i < line->fds.size(); ++i) {
+        EXPECT_EQ(line->fds[i].child_fd, static_cast<int>(i) + 3);
+        EXPECT_THAT(all, HasSubstr("fd=" + std::to_string(line->fds[i].child_fd)));
+        kinds.push_back(line->fds[i].what);
+    }
+    EXPECT_THAT(kinds,
+                testing::UnorderedElementsAre(Passed::monitor_socket,
+                                              Passed::serial_socket,
+                                              Passed::console_log,
+                                              Passed::uefi_variables,
+                                              Passed::disk_layer,
+                                              Passed::disk_layer,
+                                              Passed::tap));
+}
+
+TEST(CommandLine, ManyDisksFindRoom) {
+    auto spec = whole_spec();
+    while (spec.disks.size() < 26)
+        spec.disks.push_back(spec.disks[0]);
+    const auto arguments = argv(spec);
+    EXPECT_EQ(std::count_if(arguments.begin(),
+                            arguments.end(),
+                            [](const auto& text) { return text.starts_with("virtio-blk-pci"); }),
+              26);
+    spec.disks.push_back(spec.disks[0]);
+    EXPECT_FALSE(build_command_line(spec, tcg, {}));
+}
+
+// Whatever text gets into a field: it is refused, or it ends up inside one argument as it is.
+TEST(CommandLine, NoTextEndsAnOptionEarly) {
+    const std::vector<std::string> hostile = {",readonly=on",
+                                              "x,path=/etc/shadow",
+                                              "x\n-chardev",
+                                              "--",
+                                              "-S",
+                                              "%s%n",
+                                              "\"},{\"driver\":\"file\"",
+                                              std::string("x\0y", 3),
+                                              "",
+                                              "a b",
+                                              "\xff\xfe"};
+    const size_t count = argv(whole_spec()).size();
+    const auto expect_harmless = [&](const MachineSpec& spec, const std::string& text) {
+        const auto line = build_command_line(spec, tcg, {});
+        if (line) {
+            EXPECT_EQ(line->argv.size(), count) << text;
+        } else {
+            EXPECT_EQ(line.error().code, errors::invalid) << text;
+        }
+    };
+    for (const auto& text : hostile) {
+        for (auto* field : {&MachineSpec::instance_id,
+                            &MachineSpec::firmware,
+                            &MachineSpec::system_uuid,
+                            &MachineSpec::instance_type}) {
+            auto spec = whole_spec();
+            spec.*field = text;
+            if (text != "--" && text != "-S" || field != &MachineSpec::instance_type)
+                EXPECT_FALSE(build_command_line(spec, tcg, {})) << text;
+            expect_harmless(spec, text);
+        }
+        auto spec = whole_spec();
+        spec.disks[0].serial = text;
+        EXPECT_FALSE(build_command_line(spec, tcg, {})) << text;
+        spec = whole_spec();
+        spec.disks[0].chain.layers[0].format = text;
+        EXPECT_FALSE(build_command_line(spec, tcg, {})) << text;
+        spec = whole_spec();
+        spec.interfaces[0].mac = text;
+        EXPECT_FALSE(build_command_line(spec, tcg, {})) << text;
+        spec = whole_spec();
+        spec.zone = text; // goes nowhere
+        EXPECT_EQ(argv(spec), argv(whole_spec()));
+    }
+}
+
+TEST(CommandLine, AbsurdSizesAreRefused) {
+    for (const int vcpus : {0, -1, 256}) {
+        auto spec = whole_spec();
+        spec.vcpus = vcpus;
+        EXPECT_FALSE(build_command_line(spec, tcg, {})) << vcpus;
+    }
+    auto spec = whole_spec();
+    spec.memory_mib = 0;
+    EXPECT_FALSE(build_command_line(spec, tcg, {}));
+    spec = whole_spec();
+    spec.disks[0].chain.layers.clear();
+    EXPECT_FALSE(build_command_line(spec, tcg, {}));
+}
+
+} // namespace
+} // namespace pileus::drivers
