@@ -159,14 +159,12 @@ TEST(CommandLine, NoTextEndsAnOptionEarly) {
         }
     };
     for (const auto& text : hostile) {
-        for (auto* field : {&MachineSpec::instance_id,
-                            &MachineSpec::firmware,
-                            &MachineSpec::system_uuid,
-                            &MachineSpec::instance_type}) {
+        for (const auto field : {&MachineSpec::instance_id,
+                                 &MachineSpec::firmware,
+                                 &MachineSpec::system_uuid,
+                                 &MachineSpec::instance_type}) {
             auto spec = whole_spec();
             spec.*field = text;
-            if (text != "--" && text != "-S" || field != &MachineSpec::instance_type)
-                EXPECT_FALSE(build_command_line(spec, tcg, {})) << text;
             expect_harmless(spec, text);
         }
         auto spec = whole_spec();
