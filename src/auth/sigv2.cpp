@@ -66,8 +66,9 @@ Result<SigV2Claim> read_v2_claim(const std::vector<Parameter>& parameters) {
     if (value_of(parameters, "SignatureVersion") != "2")
         return malformed("SignatureVersion must be 2; or sign with AWS Signature Version 4.");
     PILEUS_ASSIGN(claim.method, read_method(value_of(parameters, "SignatureMethod")));
-    const auto signature = base64_decode(value_of(parameters, "Signature"));
-    if (!signature || signature->empty())
+    const auto text = value_of(parameters, "Signature");
+    const auto signature = base64_decode(text);
+    if (!signature || signature->empty() || base64_encode(*signature) != text) // one spelling only
         return malformed("The Signature must be Base64.");
     claim.signature = *signature;
     PILEUS_TRY(read_times(parameters, claim));
@@ -76,11 +77,21 @@ Result<SigV2Claim> read_v2_claim(const std::vector<Parameter>& parameters) {
     return claim;
 }
 
+// Unlike version 4, by the order of the names before they are encoded.
 std::string v2_text_to_sign(const http::Request& request,
                             const std::vector<Parameter>& parameters) {
+    auto sorted = parameters;
+    std::sort(sorted.begin(), sorted.end());
+    std::string query;
+    for (const auto& [name, value] : sorted)
+        if (name != "Signature")
+            query.append(query.empty() ? "" : "&")
+                .append(percent_encode(name))
+                .append("=")
+                .append(percent_encode(value));
     std::string out = request.method;
     out.append("\n").append(to_lower(request.header("host").value_or(""))).append("\n");
-    out.append(request.path()).append("\n").append(canonical_query(parameters, "Signature"));
+    out.append(request.path()).append("\n").append(query);
     return out;
 }
 

@@ -87,7 +87,7 @@ def random_text(rng, longest=12):
 
 def random_parameters(rng):
     names = {rng.choice(["Filter.1.Name", "Filter.1.Value.1", "a", "a-b", "A", "aa", random_text(rng) or "x"]) for _ in range(rng.randrange(6))}
-    return {"Action": "DescribeInstances", "Version": "2016-11-15", **{name: random_text(rng) for name in names}}
+    return {"Action": "DescribeInstances", "Version": "2016-11-15", **{name: random_text(rng) for name in sorted(names)}}
 
 
 def random_path(rng):
@@ -104,7 +104,7 @@ def random_headers(rng):
 
 
 def random_vector(rng, index):
-    host = rng.choice(["localhost:4566", "127.0.0.1:4566", "ec2.us-east-1.amazonaws.com", "Example.COM:8080"])
+    host = rng.choice(["localhost:4566", "127.0.0.1:4566", "ec2.us-east-1.amazonaws.com", "example.com:8080"])
     kind = rng.choice(["header-get", "header-post", "presigned", "v2-get", "v2-post"])
     name = f"{index}-{kind}"
     with_token = rng.random() < 0.3

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Signed requests as text, one field a line, so that another implementation of the signature can write them:
-//   case NAME / now 20150830T123600Z / method GET / target /?a=b / header Host: example.com / body HEX / end
+// Signed requests as text, one field a line, so that another implementation of the signature can
+// write them:
+//   case NAME / now 20150830T123600Z / method GET / target /?a=b / header Host: example.com / body
+//   HEX / end
 // Used by the unit tests and by the differential test; not part of the library.
 
 #include "base/clock.h"
@@ -12,6 +14,7 @@
 #include <istream>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace pileus::auth {
@@ -25,7 +28,8 @@ struct Vector {
 inline void read_vector_line(std::string_view line, Vector& vector) {
     const auto blank = line.find(' ');
     const auto field = line.substr(0, blank);
-    const auto value = blank == std::string_view::npos ? std::string_view{} : line.substr(blank + 1);
+    const auto value =
+        blank == std::string_view::npos ? std::string_view{} : line.substr(blank + 1);
     if (field == "case") {
         vector.name = value;
     } else if (field == "now") {

@@ -22,7 +22,7 @@ def vectors():
     yield get("get-vanilla-query-order-value", "/?Param1=value2&Param1=value1")
     yield get("get-vanilla-query-prefix-order", "/?a-b=1&a=2&aa=3&A=4")
     yield get("get-vanilla-empty-query-key", "/?Param1=")
-    yield get("get-vanilla-query-encoded", "/?Param-3=Value%20three%2F%2b&Param=%E1%88%B4")
+    yield get("get-vanilla-query-encoded", "/?Param-3=Value%20three%2F%2B&Param=%E1%88%B4")
     yield get("get-vanilla-query-unreserved", "/?-._~0123456789ABCXYZabcxyz=-._~0123456789ABCXYZabcxyz")
     yield get("get-unreserved", "/-._~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
     yield get("get-relative", "/example/..")
