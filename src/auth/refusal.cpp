@@ -42,9 +42,7 @@ Error refuse_for_ec2(Refusal refusal, std::string_view detail) {
 
 Error refuse_for_others(Refusal refusal, std::string_view detail) {
     switch (refusal) {
-    case Refusal::NoCredentials:
-        return with_detail(
-            "MissingAuthenticationToken", "Request is missing Authentication Token", detail);
+    case Refusal::NoCredentials: // not reached: an unsigned request names no service
     case Refusal::Malformed:
     case Refusal::SeveralMethods:
         return {"IncompleteSignature", std::string(detail)};
@@ -76,8 +74,7 @@ int http_status(std::string_view code) {
         return 401;
     if (code == "IncompleteSignature" || code == "RequestExpired")
         return 400;
-    if (code == "MissingAuthenticationToken" || code == "InvalidClientTokenId" ||
-        code == "SignatureDoesNotMatch" || code == "ExpiredToken")
+    if (code == "InvalidClientTokenId" || code == "SignatureDoesNotMatch" || code == "ExpiredToken")
         return 403;
     return 0;
 }
