@@ -23,7 +23,7 @@ constexpr int hot_plug_ports = 4;
 // A modest model of the x86-64-v2 grade: under TCG `max` makes a guest a quarter slower, because
 // what it promises has to be emulated (docs of the images; measured).
 constexpr const char* tcg_cpu =
-    "qemu64,+ssse3,+sse4.1,+sse4.2,+popcnt,+cx16,+lahf-lm,+rdrand,+rdseed";
+    "qemu64,+ssse3,+sse4.1,+sse4.2,+popcnt,+cx16,+lahf-lm,+rdrand";
 
 // Where devices sit on the root bus: fixed, so that a guest finds its disks and interfaces under
 // the same names after every start, whatever else it has.
