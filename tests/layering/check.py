@@ -119,7 +119,7 @@ def undeclared_includes(tree):
         if own is None:
             continue
         allowed = {own.name} | own.depends
-        if path.name.endswith(("_test.cpp", "_fuzz.cpp")):
+        if path.name.endswith(("_test.cpp", "_fuzz.cpp", "_fixture.h")):
             allowed |= own.test_depends
         for number, header in includes(tree, path, '"'):
             if "/" not in header:
