@@ -31,7 +31,8 @@ constexpr auto rsa_fingerprint = "d8:79:1f:be:64:06:77:64:a9:74:ef:25:6f:be:12:1
 TEST(SshKey, ReadsEveryFormThatEc2Takes) {
     const auto expected = without_comment(test_key("rsa.pub"));
     std::string der; // base64 of DER is a PEM block without its first and last line
-    for (const auto line : split(test_key("rsa.pem"), '\n'))
+    const auto pem = test_key("rsa.pem");
+    for (const auto line : split(pem, '\n'))
         if (!line.starts_with("-----"))
             der += line;
     const std::pair<std::string, std::string> forms[]{
