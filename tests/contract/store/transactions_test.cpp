@@ -189,7 +189,7 @@ TEST_P(Transactions, EngineIsWokenAfterTheCommitOfWorkAndOnlyThen) {
     });
     EXPECT_EQ(woken, 0) << "that work was rolled back";
     write([](Transaction& tx) { work::enqueue(tx, "instance", "i-1", "host", Time{}); });
-    for (int i = 0; i < 200 && woken == 0; ++i) // the answer may come first
+    for (int i = 0; i < 2000 && woken == 0; ++i) // the answer may come first
         std::this_thread::sleep_for(std::chrono::milliseconds(5));
     EXPECT_EQ(woken, 1);
 }
