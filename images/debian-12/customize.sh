@@ -65,8 +65,23 @@ start_after_ssh() {
     done
 }
 
+# The same files again, but with the times and numbers of every build.
+repack_initramfs() {
+    local image=$1 folder
+    folder=$(mktemp -d)
+    zcat "$image" | (cd "$folder" && cpio --quiet --extract)
+    find "$folder" -exec touch --no-dereference --date="@${SOURCE_DATE_EPOCH:-0}" {} +
+    (cd "$folder" && find . ! -name . | LC_ALL=C sort | cpio --quiet -o -H newc --reproducible -R 0:0) |
+        gzip -9 --no-name >"$image"
+    rm -r "$folder"
+}
+
 settle_boot() {
     in_root update-tirfs
+    local image
+    for image in "$root"/boot/initrd.img-*; do
+        repack_initramfs "$image"
+    done
     local grub="$root/boot/grub/x86_64-efi"
     mkdir -p "$grub" "$root/boot/efi"
     cp "$root"/usr/lib/grub/x86_64-efi/*.mod "$root"/usr/lib/grub/x86_64-efi/*.lst "$grub/"
@@ -88,7 +103,14 @@ forget_the_build() {
     mkdir -p "$root/var/lib/apt/lists/partial" "$root/var/cache/apt/archives/partial" "$root/var/log/apt"
 }
 
+# The day of an account's last change is the day of the build; it should not tell builds apart.
+settle_accounts() {
+    local day=$((${SOURCE_DATE_EPOCH:-0} / 86400))
+    sed -i -E "s/^([^:]*:[^:]*:)[0-9]+:/\1$day:/" "$root/etc/shadow"
+}
+
 add_default_user
+settle_accounts
 choose_services
 settle_boot
 forget_what_is_one_instances_own

@@ -131,7 +131,6 @@ class Archive:
 
         Returns name → file, and the text of a Packages index over those files.
         """
-        self._apt_get("--download-only", "install", *names, "?essential")
         simulated = self._apt_get("--simulate", "install", *names, "?essential")
         chosen = re.findall(r"^Inst (\S+) \((\S+)", simulated, re.MULTILINE)
         stanzas = self._stanzas_of([f"{name}={version}" for name, version in chosen])

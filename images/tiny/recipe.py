@@ -67,10 +67,9 @@ def _install_programs(unpacked: Path, tree: Path) -> None:
     for name in PROGRAMS:
         shutil.copy(unpacked / name, tree / "usr/bin")
         pending.append(unpacked / name)
+    shutil.copy(unpacked / "usr/lib/openssh/sftp-server", tree / "usr/lib")  # where dropbear looks for it
     (tree / "usr/bin/mkfs.ext4").symlink_to("mke2fs")
-    loader = unpacked / "lib64/ld-linux-x86-64.so.2"
-    shutil.copy(loader.parent / Path(os.readlink(loader)).name if loader.is_symlink() and not loader.exists()
-                else loader, tree / "usr/lib/ld-linux-x86-64.so.2")
+    shutil.copy(_find_library(unpacked, "ld-linux-x86-64.so.2"), tree / "usr/lib")
     seen = set()
     while pending:
         needed = re.findall(r"NEEDED\s+(\S+)", run(["objdump", "-p", pending.pop()]))
@@ -105,7 +104,7 @@ def _install_kernel(build, unpacked: Path, tree: Path) -> None:
         (target / module).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(source / module, target / module)
     run(["depmod", "-b", tree, version])
-    build.initrd = _initramfs(build, tree, [target / module for module in early])
+    build.initrd = _initramfs(build, unpacked, [target / module for module in early])
 
 
 def _modules(source: Path) -> tuple[list[str], list[str]]:
@@ -129,21 +128,22 @@ def _modules(source: Path) -> tuple[list[str], list[str]]:
     return chosen["early"], chosen["late"]
 
 
-def _initramfs(build, tree: Path, modules: list[Path]) -> bytes:
+def _initramfs(build, unpacked: Path, modules: list[Path]) -> bytes:
+    """tiny-initramfs' init: loads the modules it finds listed, mounts the root by its UUID, starts its init."""
     root = build.work / "initramfs"
-    for folder in ("bin", "dev", "proc", "sys", "root", "modules"):
+    for folder in ("dev", "proc", "target"):
         (root / folder).mkdir(parents=True)
-    shutil.copy(tree / "usr/bin/busybox", root / "bin/busybox")
-    shutil.copy(HERE / "initramfs/init", root / "init")
-    for number, module in enumerate(modules):
-        shutil.copy(module, root / f"modules/{number:02}-{module.name}")
+    shutil.copy(unpacked / "usr/lib/x86_64-linux-gnu/tiny-initramfs/init-static", root / "init")
+    for module in modules:
+        shutil.copy(module, root)
+    (root / "modules").write_text("".join(f"/{module.name}\n" for module in modules))
     os.mknod(root / "dev/console", 0o20600, os.makedev(5, 1))
     build.clamp_times(root)
     names = sorted(str(path.relative_to(root)) for path in root.rglob("*"))
-    run(["cpio", "--quiet", "-o", "-H", "newc", "--reproducible", "-R", "0:0", "-F", build.work / "initrd.cpio"],
+    archive = build.work / "initrd.cpio"
+    run(["cpio", "--quiet", "-o", "-H", "newc", "--reproducible", "-R", "0:0", "-F", archive],
         stdin="\n".join(names) + "\n", cwd=root)
-    run(["lz4", "-q", "-9", "-l", "-f", build.work / "initrd.cpio", build.work / "initrd.lz4"])
-    return (build.work / "initrd.lz4").read_bytes()
+    return archive.read_bytes()
 
 
 def _set_owners(tree: Path) -> None:
