@@ -59,11 +59,11 @@ void Connection::open() {
         fail_with_errno("connect");
     const int on = 1;
     ::setsockopt(socket_.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    ended_ = false;
+    ended_ = closing_ = false;
 }
 
 void Connection::send(std::string_view request) {
-    if (!socket_ || ended_)
+    if (!socket_ || ended_ || closing_)
         open();
     answer_.clear();
     head_bytes_ = whole_bytes_ = 0;
@@ -106,7 +106,7 @@ bool Connection::is_whole() {
         else
             ends_with_connection_ = !chunked_;
         if (const auto connection = find_header(head, "connection"))
-            ended_ = ended_ || equal_without_case(*connection, "close");
+            closing_ = equal_without_case(*connection, "close");
     }
     if (ends_with_connection_)
         return ended_;

@@ -41,7 +41,8 @@ class Connection {
     size_t whole_bytes_ = 0;
     bool chunked_ = false;
     bool ends_with_connection_ = false;
-    bool ended_ = false;
+    bool ended_ = false;   // the server closed it
+    bool closing_ = false; // the server said that it will
     bool busy_ = false;
     int status_ = 0;
 };

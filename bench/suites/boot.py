@@ -94,14 +94,26 @@ class ByHand:
         self.program = os.readlink(f"/proc/{pid}/exe")
         self.layers = {}  # read-only files, by the number of their descriptor in the managed guest
         self.disk = None
+        images = self.open_images(pid)
         for node in self.file_nodes():
-            number = int(node["filename"].rsplit("/", 1)[1])
-            path = f"/proc/{pid}/fd/{number}"
+            number, path = int(node["filename"].rsplit("/", 1)[1]), images[node["read-only"]]
             if node["read-only"]:
                 self.layers[number] = os.open(path, os.O_RDONLY)
             else:
                 info = subprocess.run(["qemu-img", "info", "-U", "--output", "json", path], check=True, capture_output=True)
                 self.disk, self.disk_bytes = number, json.loads(info.stdout)["virtual-size"]
+
+    @staticmethod
+    def open_images(pid):
+        """The volume (False) and the image below it (True). QEMU renumbers what it is given: they are known by their kind."""
+        found = {}
+        for path in pathlib.Path(f"/proc/{pid}/fd").iterdir():
+            name = os.readlink(path)
+            if name.startswith("/") and name.endswith((".qcow2", ".raw")):
+                flags = int(re.search(r"flags:\s*(\d+)", pathlib.Path(f"/proc/{pid}/fdinfo/{path.name}").read_text())[1], 8)
+                found.setdefault(flags & os.O_ACCMODE == os.O_RDONLY, set()).add(name)
+        assert sorted(map(len, found.values())) == [1, 1], f"one volume on one image was expected: {found}"
+        return {read_only: names.pop() for read_only, names in found.items()}
 
     def file_nodes(self):
         nodes = [json.loads(word) for flag, word in zip(self.words, self.words[1:]) if flag == "-blockdev"]
