@@ -5,6 +5,7 @@ import contextlib
 import pathlib
 import shutil
 import socket
+import statistics
 import subprocess
 import tempfile
 import time
@@ -151,8 +152,8 @@ def measure_case(report, case, connections, ours, theirs, quads):
             take(name)
     open_loop = {}
     for name, side in sides.items():
-        best = max(sample.per_second for sample in samples[name])
-        open_loop[name] = send(side.server, bodies[name], connections, OPEN_SECONDS, limits_of(case), rate=best / 2)
+        typical = statistics.median(sample.per_second for sample in samples[name])
+        open_loop[name] = send(side.server, bodies[name], connections, OPEN_SECONDS, limits_of(case), rate=typical / 2)
         if case == "RunInstances":
             side.end_launched()
     show(report, case, connections, samples, open_loop)

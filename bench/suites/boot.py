@@ -44,10 +44,10 @@ def make_image(folder):
     script.unlink()
 
 
-def seconds_to_marker(path_of_log, began):
-    """The time at which the guest's line is in the log, or the patience when it never is."""
+def seconds_to_marker(path_of_log, began, process=None):
+    """The time at which the guest's line is in the log, or the patience when it never is (or the process ended)."""
     log = None
-    while time.monotonic() - began < PATIENCE_SECONDS:
+    while time.monotonic() - began < PATIENCE_SECONDS and (process is None or process.poll() is None):
         log = log or path_of_log()
         if log and log.exists() and MARKER in log.read_bytes():
             return time.monotonic() - began
@@ -134,7 +134,7 @@ class ByHand:
             if number == self.disk:
                 given[number] = os.open(disk, os.O_RDWR)
             elif number not in given:
-                given[number] = os.open(self.log, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+                given[number] = os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         return given
 
     def listener(self, name):
@@ -168,7 +168,10 @@ class ByHand:
         process = subprocess.Popen(words, pass_fds=descriptors, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                    stderr=subprocess.PIPE)
         try:
-            return seconds_to_marker(lambda: self.log, began)
+            seconds = seconds_to_marker(lambda: self.log, began, process)
+            if process.poll() is not None:
+                raise RuntimeError(f"QEMU by hand ended: {process.stderr.read().decode()}")
+            return seconds
         finally:
             process.kill()
             process.wait()
