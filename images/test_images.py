@@ -1,0 +1,137 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Tests of what builds images; needs neither root nor a network. try_boot.py tests the images themselves."""
+
+import os
+import struct
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+
+from lib import boot_area, disk, packages, progress, tree  # noqa: E402
+
+
+def kernel_of(setup_sectors: int, payload_bytes: int) -> bytes:
+    kernel = bytearray((setup_sectors + 1) * 512) + bytearray(b"K" * payload_bytes)
+    kernel[boot_area.SETUP_SECTORS] = setup_sectors
+    kernel[boot_area.MAGIC:boot_area.MAGIC + 4] = b"HdrS"
+    return bytes(kernel)
+
+
+class HostSources(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.etc_apt = Path(self.folder.name)
+        (self.etc_apt / "sources.list.d").mkdir()
+
+    def tearDown(self):
+        self.folder.cleanup()
+
+    def test_reads_one_line_entries_of_the_suite_only(self):
+        (self.etc_apt / "sources.list").write_text(
+            "# deb http://mirror.invalid/debian bookworm main\n"
+            "deb [arch=amd64] http://mirror.invalid/debian bookworm main contrib\n"
+            "deb-src http://mirror.invalid/debian bookworm main\n"
+            "deb http://other.invalid/ sdk-bookworm main\n")
+        self.assertEqual(packages.host_sources("bookworm", self.etc_apt),
+                         ["deb [arch=amd64] http://mirror.invalid/debian bookworm main contrib"])
+
+    def test_reads_deb822_with_several_suites_and_an_inner_comment(self):
+        (self.etc_apt / "sources.list.d/debian.sources").write_text(
+            "Types: deb\n# a remark\nURIs: http://mirror.invalid/debian\nSuites: bookworm bookworm-updates sid\n"
+            "Components: main\nSigned-By: /usr/share/keyrings/k.gpg\n")
+        self.assertEqual(packages.host_sources("bookworm", self.etc_apt), [
+            "deb [signed-by=/usr/share/keyrings/k.gpg] http://mirror.invalid/debian bookworm main",
+            "deb [signed-by=/usr/share/keyrings/k.gpg] http://mirror.invalid/debian bookworm-updates main"])
+
+    def test_says_what_to_do_without_a_source(self):
+        with self.assertRaisesRegex(packages.BuildError, "--mirror"):
+            packages.host_sources("bookworm", self.etc_apt)
+
+    def test_guest_gets_no_options_that_name_files_of_this_machine(self):
+        self.assertEqual(packages.guest_sources(["deb [signed-by=/root/own.gpg] http://mirror.invalid/ bookworm main"]),
+                         ["deb http://mirror.invalid/ bookworm main"])
+
+
+class BootArea(unittest.TestCase):
+    def test_lays_out_whole_chunks_and_fills_in_the_header(self):
+        area = boot_area.make_boot_area(kernel_of(30, 100_000), b"initrd", "root=UUID=1 ro")
+        self.assertEqual((area.kernel_chunks, area.initrd_chunks), (2, 1))
+        self.assertEqual(len(area.content), 4 * boot_area.CHUNK_BYTES)
+        address, size = struct.unpack_from("<II", area.content, boot_area.RAMDISK_ADDRESS)
+        self.assertEqual((address, size), (128 << 20, 6))
+        line = area.content[boot_area.COMMAND_LINE_OFFSET:].split(b"\0")[0]
+        self.assertEqual(line, b"root=UUID=1 ro")
+
+    def test_refuses_what_is_no_kernel(self):
+        with self.assertRaises(boot_area.BootAreaError):
+            boot_area.make_boot_area(b"\0" * 4096, b"", "")
+
+    def test_refuses_a_command_line_that_does_not_fit(self):
+        with self.assertRaises(boot_area.BootAreaError):
+            boot_area.make_boot_area(kernel_of(30, 100), b"", "x" * 10_000)
+
+    def test_renew_writes_beside_the_area_in_use_and_keeps_the_partition_table(self):
+        area = boot_area.make_boot_area(kernel_of(30, 100), b"", "first")
+        start, sectors = 2048, 2048
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(b"\0" * 440 + b"T" * 72)
+            file.truncate((start + sectors) * 512)
+            file.flush()
+            places = []
+            for _ in range(3):
+                boot_area.renew(Path(file.name), start, sectors, b"code", area)
+                content = Path(file.name).read_bytes()
+                places.append(struct.unpack_from("<Q", content, boot_area.PARAMETERS_OFFSET)[0])
+                self.assertEqual(content[440:512], b"T" * 72)
+                self.assertEqual(content[places[-1] * 512:][:len(area.content)], area.content)
+            self.assertEqual(places, [start, start + 1024, start])
+
+    def test_renew_refuses_an_area_that_does_not_fit_and_writes_nothing(self):
+        area = boot_area.make_boot_area(kernel_of(30, 2_000_000), b"", "")
+        with tempfile.NamedTemporaryFile() as file:
+            file.truncate(4096 * 512)
+            with self.assertRaises(boot_area.BootAreaError):
+                boot_area.renew(Path(file.name), 2048, 2048, b"code", area)
+            self.assertEqual(Path(file.name).read_bytes().strip(b"\0"), b"")
+
+    def test_boot_code_fits_the_first_sector_and_has_its_parameters_where_they_belong(self):
+        with tempfile.TemporaryDirectory() as folder:
+            code = disk.assemble_boot_code(Path(folder))
+        self.assertLessEqual(len(code), boot_area.BOOT_CODE_BYTES)
+        self.assertEqual(code[boot_area.PARAMETERS_OFFSET:boot_area.PARAMETERS_OFFSET + 14], b"\0" * 14)
+
+
+class ProgressLines(unittest.TestCase):
+    def test_percent_follows_the_weights_and_ends_at_100(self):
+        reader, writer = os.pipe()
+        shown = progress.Progress({"one": 1, "three": 3}, writer)
+        shown.phase("one")
+        shown.phase("three")
+        shown.step(0.5)
+        shown.finish("done")
+        os.close(writer)
+        with os.fdopen(reader) as lines:
+            self.assertEqual([line.split()[0] for line in lines], ["0", "25", "62", "100"])
+
+
+class TreeDigest(unittest.TestCase):
+    def test_tells_content_and_mode_apart_but_not_the_folder(self):
+        digests = []
+        for content, mode in (("a", 0o644), ("a", 0o644), ("b", 0o644), ("a", 0o600)):
+            with tempfile.TemporaryDirectory() as folder:
+                path = Path(folder) / "file"
+                path.write_text(content)
+                path.chmod(mode)
+                tree.clamp_times(Path(folder), 1000)
+                digests.append(tree.digest_of_tree(Path(folder)))
+        self.assertEqual(digests[0], digests[1])
+        self.assertEqual(len(set(digests)), 3)
+
+
+if __name__ == "__main__":
+    unittest.main()
