@@ -52,8 +52,17 @@ std::vector<std::string> daemon_words(const Installation& installation) {
     return words;
 }
 
+// Asks with the keys in the data folder, and not with the person's own: those may be of another
+// installation.
 bool answers(const Context& context) {
-    const auto api = context.connect();
+    const auto path = context.installation.data_dir / "credentials.toml";
+    const auto text = read_file(path, 65536);
+    if (!text)
+        return false;
+    auto credentials = parse_credentials(*text, path.string());
+    if (!credentials)
+        return false;
+    const auto api = Api::connect(std::move(*credentials), context.clock);
     return api && api->pileus("GetStatus", {}, std::chrono::seconds{10});
 }
 
