@@ -114,9 +114,10 @@ Acceleration try_kvm(const AccelerationOptions& options, ProcessRunner& runner) 
     for (const auto sign : signs_of_life)
         if (booted->out.find(sign) != std::string::npos)
             return {"kvm", true, ""};
-    return tcg(fmt::format("{} opens, but a Linux kernel ended under it before it had started: {}",
+    const auto words = trim(booted->err);
+    return tcg(fmt::format("{} opens, but QEMU ended before a Linux kernel had booted: {}",
                            options.kvm_device,
-                           trim(std::string_view(booted->err).substr(0, 300))));
+                           words.substr(0, words.find('\n'))));
 }
 
 } // namespace
