@@ -59,9 +59,7 @@ constexpr FilterField<Type> type_filters[]{
          emit_decimal(emit, facts::mbps_to_megabytes(t.ebs_maximum_mbps));
      }},
     {"ebs-info.ebs-optimized-support",
-     [](const Type& t, const Emit& emit) {
-         emit(t.ebs_optimized_default ? "default" : "unsupported");
-     }},
+     [](const Type& t, const Emit& emit) { emit(facts::ebs_optimized_support(t)); }},
     {"ebs-info.encryption-support", emit_unsupported},
     {"ebs-info.maximum-ebs-attachments",
      [](const Type& t, const Emit& emit) { emit_number(emit, facts::maximum_ebs_attachments(t)); }},
@@ -207,6 +205,11 @@ bool supports_ipv6(const Type&) {
 }
 int maximum_ebs_attachments(const Type& type) {
     return is_nitro(type) ? nitro_ebs_attachments : xen_ebs_attachments;
+}
+std::string_view ebs_optimized_support(const Type& type) {
+    if (type.ebs_optimized_default)
+        return "default";
+    return type.ebs_baseline_mbps > 0 ? "supported" : "unsupported";
 }
 double mbps_to_megabytes(int mbps) {
     return mbps / 8.0;

@@ -42,6 +42,7 @@ namespace instance_type_facts {
 bool is_nitro(const domain::InstanceType& type);
 bool supports_ipv6(const domain::InstanceType& type);
 int maximum_ebs_attachments(const domain::InstanceType& type);
+std::string_view ebs_optimized_support(const domain::InstanceType& type);
 double mbps_to_megabytes(int mbps);
 std::vector<int> valid_cores(const domain::InstanceType& type);
 std::vector<int> valid_threads_per_core(const domain::InstanceType& type);

@@ -34,10 +34,8 @@ void write_processor(const domain::InstanceType& type, model::InstanceTypeInfo o
 
 void write_ebs(const domain::InstanceType& type, model::EbsInfo out) {
     const bool is_optimised = type.ebs_baseline_mbps > 0;
-    out.set_ebs_optimized_support(type.ebs_optimized_default ? "default"
-                                  : is_optimised             ? "supported"
-                                                             : "unsupported")
-        .set_encryption_support("supported")
+    out.set_ebs_optimized_support(facts::ebs_optimized_support(type))
+        .set_encryption_support("unsupported") // encrypted volumes are refused
         .set_nvme_support(facts::is_nitro(type) ? "required" : "unsupported")
         .set_maximum_ebs_attachments(facts::maximum_ebs_attachments(type));
     if (!is_optimised)
