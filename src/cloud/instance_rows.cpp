@@ -14,7 +14,6 @@
 
 #include <algorithm>
 #include <fmt/core.h>
-#include <set>
 
 namespace pileus::cloud {
 
@@ -64,8 +63,6 @@ Result<std::string> take_public_ip(store::Transaction& tx, const Context& contex
     static constexpr auto cursor_name = "public-address-cursor";
     static constexpr uint64_t first = 10; // the low ones stay free for the host's own use
     const auto& pool = context.settings.public_pool;
-    const auto used = store::network_interfaces::list_public_ips(tx);
-    const std::set<std::string> taken(used.begin(), used.end());
     const auto stored = store::settings::get(tx, cursor_name);
     const auto cursor = stored ? parse_int(*stored).value_or(0) : 0;
     if (pool.size() <= first + 1)
@@ -75,7 +72,7 @@ Result<std::string> take_public_ip(store::Transaction& tx, const Context& contex
     for (uint64_t step = 0; step < usable; ++step) {
         const auto index = (static_cast<uint64_t>(cursor) + step) % usable;
         auto address = pool.at(first + index).str();
-        if (taken.count(address) != 0)
+        if (store::network_interfaces::has_public_ip(tx, address))
             continue;
         store::settings::put(tx, cursor_name, std::to_string(index + 1));
         return address;

@@ -243,8 +243,11 @@ Result<std::vector<std::string>> find_private_ips(store::Transaction& tx,
                                                   const std::string& wanted,
                                                   size_t count) {
     const auto cidr = Ipv4Cidr::parse(subnet.cidr_block);
-    const auto used = store::network_interfaces::list_private_ips(tx, subnet.id);
-    std::set<std::string> taken(used.begin(), used.end());
+    std::set<std::string> chosen_now;
+    const auto is_taken = [&](const std::string& address) {
+        return chosen_now.count(address) != 0 ||
+               store::network_interfaces::has_private_ip(tx, subnet.id, address);
+    };
     const auto is_usable = [&](Ipv4 address) {
         const uint64_t index = address.value - cidr->base.value;
         return index >= reserved_first && index < cidr->size() - reserved_last;
@@ -255,24 +258,26 @@ Result<std::vector<std::string>> find_private_ips(store::Transaction& tx,
             return fail(
                 codes::invalid_parameter_value,
                 fmt::format("Address {} does not fall within the subnet's address range", wanted));
-        if (taken.count(wanted) != 0)
+        if (is_taken(wanted))
             return fail(codes::ip_address_in_use, fmt::format("Address {} is in use.", wanted));
         return std::vector{wanted};
     }
     const auto usable = cidr->size() - reserved_first - reserved_last;
-    if (taken.size() + count > usable)
+    const auto used =
+        static_cast<uint64_t>(store::network_interfaces::count_in_subnet(tx, subnet.id));
+    if (used + count > usable)
         return fail(codes::insufficient_addresses,
                     fmt::format("The subnet '{}' has {} free addresses, {} are needed.",
                                 subnet.id,
-                                usable - std::min<uint64_t>(usable, taken.size()),
+                                usable - std::min(usable, used),
                                 count));
     std::vector<std::string> chosen;
     while (chosen.size() < count) {
         auto index = context.random.next_u64() % usable;
-        while (taken.count(cidr->at(reserved_first + index).str()) != 0)
+        while (is_taken(cidr->at(reserved_first + index).str()))
             index = (index + 1) % usable;
         chosen.push_back(cidr->at(reserved_first + index).str());
-        taken.insert(chosen.back());
+        chosen_now.insert(chosen.back());
     }
     return chosen;
 }

@@ -120,11 +120,13 @@ std::vector<domain::NetworkInterface> list_of_host(Transaction& tx, const std::s
     return list_with_groups(tx, "WHERE host_id = $1 ORDER BY id", host_id);
 }
 
-std::vector<std::string> list_private_ips(Transaction& tx, const std::string& subnet_id) {
-    return query_column<std::string>(
-        tx.connection(),
-        "SELECT private_ip FROM network_interfaces WHERE subnet_id = $1",
-        subnet_id);
+bool has_private_ip(Transaction& tx, const std::string& subnet_id, const std::string& private_ip) {
+    return query_value<int>(
+               tx.connection(),
+               "SELECT 1 FROM network_interfaces WHERE subnet_id = $1 AND private_ip = $2",
+               subnet_id,
+               private_ip)
+        .has_value();
 }
 
 int count_in_subnet(Transaction& tx, const std::string& subnet_id) {
@@ -134,9 +136,12 @@ int count_in_subnet(Transaction& tx, const std::string& subnet_id) {
         .value_or(0);
 }
 
-std::vector<std::string> list_public_ips(Transaction& tx) {
-    return query_column<std::string>(
-        tx.connection(), "SELECT public_ip FROM network_interfaces WHERE public_ip <> ''");
+bool has_public_ip(Transaction& tx, const std::string& public_ip) {
+    return query_value<int>(tx.connection(),
+                            "SELECT 1 FROM network_interfaces "
+                            "WHERE public_ip = $1 AND public_ip <> ''", // what the index asks for
+                            public_ip)
+        .has_value();
 }
 
 } // namespace pileus::store::network_interfaces

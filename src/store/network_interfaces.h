@@ -19,10 +19,10 @@ std::vector<domain::NetworkInterface> list_of_instance(Transaction& tx,
 std::vector<domain::NetworkInterface> list_of_security_group(Transaction& tx,
                                                              const std::string& group_id);
 std::vector<domain::NetworkInterface> list_of_host(Transaction& tx, const std::string& host_id);
-// Private addresses in use in a subnet.
-std::vector<std::string> list_private_ips(Transaction& tx, const std::string& subnet_id);
+// Whether an address is in use: looked up by its index, however many there are.
+bool has_private_ip(Transaction& tx, const std::string& subnet_id, const std::string& private_ip);
 int count_in_subnet(Transaction& tx, const std::string& subnet_id);
-// Public addresses in use, over all accounts: the pool is the machine's.
-std::vector<std::string> list_public_ips(Transaction& tx);
+// Over all accounts: the pool is the machine's.
+bool has_public_ip(Transaction& tx, const std::string& public_ip);
 
 } // namespace pileus::store::network_interfaces

@@ -99,7 +99,8 @@ void look_up_everything(Transaction& tx) {
     network_interfaces::list_of_instance(tx, id);
     network_interfaces::list_of_security_group(tx, id);
     network_interfaces::list_of_host(tx, id);
-    network_interfaces::list_private_ips(tx, id);
+    network_interfaces::has_private_ip(tx, id, "10.0.0.1");
+    network_interfaces::has_public_ip(tx, "127.64.0.10");
     network_interfaces::count_in_subnet(tx, id);
     security_groups::find(tx, id);
     security_groups::find(tx, scope, id);
