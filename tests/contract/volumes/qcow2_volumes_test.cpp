@@ -187,17 +187,10 @@ TEST_F(Qcow2VolumesTest, HostileImagesAreRefusedAndLeaveNothing) {
     expect_refused("another file");
     run({"qemu-img", "create", "-q", "-f", "qcow2", image(), "900T"});
     expect_refused("is not between");
-    run({"qemu-img",
-         "create",
-         "-q",
-         "-f",
-         "qcow2",
-         "--object",
-         "secret,id=s,data=x",
-         "-o",
-         "encrypt.format=luks,encrypt.key-secret=s,encrypt.iter-time=10,encrypt.cipher-alg=aes-128",
-         image(),
-         "1G"});
+    run({"qemu-img", "create", "-q", "-f", "qcow2", image(), "1G"});
+    // As LUKS in a qcow2 file is marked. (qemu-img's own times its key derivation, and fails on a
+    // busy machine.)
+    std::fstream(image(), std::ios::in | std::ios::out | std::ios::binary).seekp(35).put(2);
     expect_refused("encrypted");
     run({"qemu-img",
          "create",

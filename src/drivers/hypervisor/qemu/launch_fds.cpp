@@ -3,11 +3,11 @@
 
 #include "base/file.h"
 
-#include <cerrno>
+#include <chrono>
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <sys/file.h>
-#include <system_error>
+#include <thread>
 
 namespace pileus::drivers {
 
@@ -15,13 +15,25 @@ namespace {
 
 // The lock belongs to the open file, which QEMU inherits: it lasts exactly as long as QEMU has the
 // volume, and no other guest gets it meanwhile, whatever happens to the daemon.
+//
+// Tried for a second: a child that another thread has just started holds copies of our descriptors,
+// and so of their locks, until its exec.
+bool lock_exclusively(int fd) {
+    constexpr int attempts = 40;
+    constexpr std::chrono::milliseconds pause{25};
+    for (int i = 0; i < attempts; ++i) {
+        if (::flock(fd, LOCK_EX | LOCK_NB) == 0)
+            return true;
+        std::this_thread::sleep_for(pause);
+    }
+    return false;
+}
+
 Result<UniqueFd> open_layer(const DiskLayer& layer, bool read_only) {
     PILEUS_ASSIGN(UniqueFd fd, open_path(layer.path, read_only ? O_RDONLY : O_RDWR));
-    if (!read_only && ::flock(fd.get(), LOCK_EX | LOCK_NB) != 0)
+    if (!read_only && !lock_exclusively(fd.get()))
         return fail(errors::unavailable,
-                    fmt::format("the volume in {} is in use by another instance: {}",
-                                layer.path,
-                                std::generic_category().message(errno)));
+                    fmt::format("the volume in {} is in use by another instance", layer.path));
     return fd;
 }
 

@@ -2,6 +2,7 @@
 #include "drivers/volumes/qcow2/disk_file.h"
 
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <fcntl.h>
 #include <fmt/core.h>
@@ -10,6 +11,7 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <system_error>
+#include <thread>
 
 namespace pileus::drivers {
 
@@ -95,6 +97,19 @@ Result<void> copy_bytes(const UniqueFd& from, const UniqueFd& to, const std::str
     }
 }
 
+// Tries for a second: a child that another thread has just started holds copies of our descriptors,
+// and so of their locks, until its exec.
+bool lock_exclusively(int fd) {
+    constexpr int attempts = 40;
+    constexpr std::chrono::milliseconds pause{25};
+    for (int i = 0; i < attempts; ++i) {
+        if (::flock(fd, LOCK_EX | LOCK_NB) == 0)
+            return true;
+        std::this_thread::sleep_for(pause);
+    }
+    return false;
+}
+
 } // namespace
 
 std::filesystem::path unfinished_path(const std::filesystem::path& path) {
@@ -142,7 +157,7 @@ Result<void> remove_unlocked_file(const std::filesystem::path& path) {
     const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (!fd)
         return errno == ENOENT ? Result<void>() : fail_errno("open", path);
-    if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0)
+    if (!lock_exclusively(fd.get()))
         return fail(errors::unavailable,
                     fmt::format("{} is in use by a running instance", path.string()));
     if (::unlink(path.c_str()) != 0)
