@@ -120,9 +120,11 @@ Result<void> DnsServer::add(const InterfaceSpec& interface) {
         // dnsmasq passes over the hidden name under which it is made.
         return write_file_durably(path, line, 0644);
     };
-    PILEUS_TRY(write("hosts", fmt::format("{} {}.{}\n", ip, interface.host_name, options_.domain)));
-    return write("dhcp",
-                 fmt::format("{},{},{},1h\n", interface.mac.str(), ip, interface.host_name));
+    // The lease first: dnsmasq is told of the files in their order, so that whoever gets the name
+    // from it knows that the lease was read before.
+    PILEUS_TRY(
+        write("dhcp", fmt::format("{},{},{},1h\n", interface.mac.str(), ip, interface.host_name)));
+    return write("hosts", fmt::format("{} {}.{}\n", ip, interface.host_name, options_.domain));
 }
 
 // dnsmasq notices what appears by itself, and what is gone when it is told to read everything

@@ -47,6 +47,8 @@ Result<void> Edge::ensure() {
     PILEUS_TRY(edge.ensure_route({.destination = single(plan_.host()), .link = to_host}));
     PILEUS_TRY(
         edge.ensure_route({.destination = everything, .link = to_host, .via = plan_.host()}));
+    // A public address that nobody has says so at once.
+    PILEUS_TRY(edge.ensure_route({.destination = plan_.transit(), .kind = RouteKind::unreachable}));
     return ensure_host_side(host);
 }
 

@@ -184,6 +184,9 @@ Result<void> LinuxNetwork::remove_all() {
             ::kill(pid, SIGKILL);
             ::waitpid(pid, nullptr, 0);
         }
+        // A hypervisor that still holds a tap keeps the namespace alive: nothing shall work in it.
+        PILEUS_ASSIGN(auto netlink, found.run([] { return Netlink::open(); }));
+        PILEUS_TRY(netlink.remove_all_links());
         PILEUS_TRY(remove_namespace(name));
     }
     edge_is_there_ = false;

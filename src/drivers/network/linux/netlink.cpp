@@ -253,6 +253,14 @@ Result<void> Netlink::remove_link(const std::string& name) {
     return require(message.header(), "remove the link " + name, ENODEV);
 }
 
+Result<void> Netlink::remove_all_links() {
+    PILEUS_ASSIGN(const auto all, links());
+    for (const auto& link : all)
+        if (link.name != "lo")
+            (void)remove_link(link.name); // the kernel keeps some of its own
+    return {};
+}
+
 Result<void> Netlink::ensure_address(int link, Ipv4 address, int prefix) {
     Message message(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL);
     auto& fixed = message.fixed<ifaddrmsg>();

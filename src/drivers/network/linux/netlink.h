@@ -57,6 +57,7 @@ class Netlink {
                              int mtu);
     Result<void> change_link(int index, const LinkChange& change);
     Result<void> remove_link(const std::string& name);
+    Result<void> remove_all_links(); // but the loopback one
 
     // Without a route to the prefix: only the address itself is ours.
     Result<void> ensure_address(int link, Ipv4 address, int prefix);

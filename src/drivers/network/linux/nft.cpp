@@ -15,17 +15,4 @@ Result<void> run_nft(ProcessRunner& runner,
     });
 }
 
-bool has_nft_table(ProcessRunner& runner,
-                   const NetworkNamespace& network_namespace,
-                   const std::string& table) {
-    const auto found = network_namespace.run([&]() -> Result<bool> {
-        ProcessSpec spec;
-        spec.argv = {"nft", "-f", "-"};
-        spec.stdin_text = "list chain " + table + " input\n";
-        PILEUS_ASSIGN(const auto output, runner.run(spec));
-        return output.exit_code == 0;
-    });
-    return found && *found;
-}
-
 } // namespace pileus::drivers

@@ -14,9 +14,5 @@ namespace pileus::drivers {
 Result<void> run_nft(ProcessRunner& runner,
                      const NetworkNamespace& network_namespace,
                      const std::string& commands);
-// Whether there is a table of ours ("inet pileus") in the namespace.
-bool has_nft_table(ProcessRunner& runner,
-                   const NetworkNamespace& network_namespace,
-                   const std::string& table);
 
 } // namespace pileus::drivers

@@ -4,6 +4,8 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "drivers/network/linux/conntrack.h"
+#include "drivers/network/linux/dhcp_release.h"
+#include "drivers/network/linux/dns_probe.h"
 #include "drivers/network/linux/nft.h"
 #include "drivers/network/linux/tap.h"
 
@@ -19,10 +21,12 @@ namespace pileus::drivers {
 
 namespace {
 
-constexpr const char* table = "inet pileus";
 constexpr Ipv4 metadata_address{0xa9fe'a9fe};    // 169.254.169.254
 constexpr Ipv4 resolver_link_local{0xa9fe'a9fd}; // 169.254.169.253
 constexpr uint16_t metadata_port = 80;
+// Every tap shows its guest the same router, so that what a guest learned stays right when its tap
+// is made again.
+constexpr MacAddress router_mac{{0x02, 0x70, 0x69, 0x6c, 0x65, 0x75}};
 constexpr Ipv4Cidr everything{};
 
 Ipv4Cidr single(Ipv4 address) {
@@ -118,8 +122,9 @@ Result<void> Vpc::ensure_base() {
                               {"ipv4/conf/all/accept_redirects", "0"},
                               {"ipv4/conf/default/accept_redirects", "0"}});
     }));
-    if (!has_nft_table(runner_, namespace_, table))
-        PILEUS_TRY(rewrite_rules());
+    // What the kernel has may be older than what was written down before a crash. One transaction:
+    // no packet meets half of the rules.
+    PILEUS_TRY(rewrite_rules());
     PILEUS_ASSIGN(const int lo, netlink_.link_index("lo"));
     PILEUS_TRY(netlink_.change_link(lo, {.up = true}));
     for (const auto address :
@@ -221,7 +226,11 @@ Result<void> Vpc::apply_groups(const std::vector<SecurityGroupSpec>& groups) {
     PILEUS_TRY(check_groups(groups, state_.topology()));
     std::string script;
     for (const auto& group : groups)
-        script += group_rules(group);
+        if (const auto known = state_.groups.find(group.id);
+            known == state_.groups.end() || !(known->second == group))
+            script += group_rules(group);
+    if (script.empty())
+        return {};
     auto remembered = state_.groups;
     for (const auto& group : groups)
         state_.groups[group.id] = group;
@@ -266,7 +275,10 @@ Result<void> Vpc::ensure_port(const InterfaceSpec& interface) {
     // From here on it carries packets.
     PILEUS_ASSIGN(const int link, netlink_.link_index(port.tap));
     PILEUS_TRY(netlink_.change_link(link, {.up = true}));
-    return netlink_.ensure_route({.destination = single(interface.private_ip), .link = link});
+    PILEUS_TRY(netlink_.ensure_neighbor(link, interface.private_ip, interface.mac));
+    PILEUS_TRY(netlink_.ensure_route({.destination = single(interface.private_ip), .link = link}));
+    PILEUS_ASSIGN(auto probe, DnsProbe::open(namespace_));
+    return probe.wait_for(interface.host_name + "." + state_.spec.dns_domain, interface.private_ip);
 }
 
 Result<void> Vpc::apply_port(const Port& port, const Port* before) {
@@ -285,7 +297,9 @@ Result<void> Vpc::ensure_tap(const Port& port) {
     if (!found)
         PILEUS_TRY(namespace_.run([&] { return make_tap(port.tap); }));
     PILEUS_ASSIGN(const int link, netlink_.link_index(port.tap));
-    PILEUS_TRY(netlink_.change_link(link, {.mtu = options_.mtu, .alias = port.spec.id}));
+    if (!found || !found->up)
+        PILEUS_TRY(netlink_.change_link(
+            link, {.mtu = options_.mtu, .mac = router_mac, .alias = port.spec.id}));
     PILEUS_TRY(namespace_.run([&] {
         const auto key = "ipv4/conf/" + port.tap + "/";
         return write_sysctls({{key + "proxy_arp", "1"},
@@ -316,6 +330,8 @@ Result<void> Vpc::remove_port(const std::string& interface_id) {
         return {};
     const auto port = found->second;
     PILEUS_ASSIGN(const auto link, netlink_.find_link(port.tap));
+    // Otherwise dnsmasq would keep the address for this guest, and refuse it to the next owner.
+    const bool lease_is_free = release_lease(port);
     if (link)
         PILEUS_TRY(netlink_.change_link(link->index, {.up = false}));
     if (const auto done = run_nft(runner_, namespace_, port_removal(port, true)); !done) {
@@ -327,13 +343,28 @@ Result<void> Vpc::remove_port(const std::string& interface_id) {
         PILEUS_TRY(edge_.remove_public_address(*port.transit_ip, slot_));
     PILEUS_TRY(netlink_.remove_link(port.tap));
     PILEUS_TRY(dns_.remove(interface_id));
+    if (auto probe = DnsProbe::open(namespace_))
+        probe->drain(); // the next owner of the name and the address waits for its own files
     // The next owner of an address does not inherit connections.
     PILEUS_TRY(namespace_.run([&]() -> Result<void> {
         const auto forgotten = forget_connections(port.spec.private_ip);
         return forgotten ? Result<void>{} : fail(forgotten.error());
     }));
     state_.ports.erase(interface_id);
+    if (!lease_is_free)
+        dns_.stop(); // a new one knows no leases
+    PILEUS_TRY(ensure_dns());
     return save();
+}
+
+// In the guest's name, through its own tap; not possible while a hypervisor holds it.
+bool Vpc::release_lease(const Port& port) {
+    const auto tap = namespace_.run([&] { return open_tap_fd(port.tap); });
+    auto probe = DnsProbe::open(namespace_);
+    return tap && probe &&
+           send_dhcp_release(
+               tap->get(), port.spec, gateway_address(port.spec.subnet_id), router_mac) &&
+           probe->drain();
 }
 
 Result<UniqueFd> Vpc::open_tap(const std::string& interface_id) {
@@ -358,6 +389,7 @@ Result<void> Vpc::remove() {
                                 state_.ports.begin()->first));
     dns_.stop();
     PILEUS_TRY(edge_.remove_vpc(slot_));
+    PILEUS_TRY(netlink_.remove_all_links());
     PILEUS_TRY(remove_namespace(vpc_namespace_name(options_.installation, state_.spec.id)));
     return remove_tree(options_.run_dir / state_.spec.id);
 }

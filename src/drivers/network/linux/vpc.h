@@ -55,6 +55,7 @@ class Vpc {
     Result<void> ensure_subnets();
     Result<void> ensure_dns();
     Result<void> ensure_tap(const Port& port);
+    bool release_lease(const Port& port);
     Result<void> ensure_public_address(const Port& port, const Port* before);
     Result<void> apply_port(const Port& port, const Port* before);
     // Writes all rules anew, in one transaction: when the kernel is not as we remember it.
