@@ -88,6 +88,8 @@ Result<void> DnsServer::ensure_running(const NetworkNamespace& network_namespace
     const auto words = arguments(subnets);
     if (runs_with(words))
         return {};
+    if (process_)
+        ::waitpid(process_->pid, nullptr, WNOHANG); // one that died by itself and was our child
     // One that a former daemon started, or several after a crash between two starts: at most one is
     // kept.
     end_process();
