@@ -8,6 +8,7 @@
 #include "store/vpcs.h"
 
 #include <array>
+#include <set>
 
 namespace pileus::engine {
 
@@ -60,11 +61,6 @@ drivers::InterfaceSpec interface_spec(const domain::NetworkInterface& row) {
 
 } // namespace
 
-bool VpcNetwork::is_here(const std::string& vpc_id) {
-    const std::lock_guard lock(mutex_);
-    return vpcs_here_.count(vpc_id) != 0;
-}
-
 Result<void> VpcNetwork::ensure_vpc(const std::string& vpc_id) {
     auto spec = store_.read([&](store::Transaction& tx) -> Result<drivers::VpcSpec> {
         const auto vpc = store::vpcs::find(tx, vpc_id);
@@ -81,10 +77,7 @@ Result<void> VpcNetwork::ensure_vpc(const std::string& vpc_id) {
     });
     if (!spec)
         return fail(spec.error());
-    PILEUS_TRY(network_.ensure_vpc(*spec));
-    const std::lock_guard lock(mutex_);
-    vpcs_here_.insert(vpc_id);
-    return {};
+    return network_.ensure_vpc(*spec);
 }
 
 Result<void> VpcNetwork::apply_groups(const std::vector<std::string>& group_ids) {
@@ -122,16 +115,16 @@ Result<void> VpcNetwork::ensure_interface(const std::string& interface_id) {
 Result<void> VpcNetwork::apply_security_group(const std::string& group_id) {
     const auto group = store_.read(
         [&](store::Transaction& tx) { return store::security_groups::find(tx, group_id); });
-    if (group)
-        return is_here(group->vpc_id) ? apply_groups({group_id}) : Result<void>{};
-    // The group is gone, and with it the word of whose it was: no VPC here has it any more.
-    std::set<std::string> vpcs;
-    {
-        const std::lock_guard lock(mutex_);
-        vpcs = vpcs_here_;
+    if (group) {
+        const auto applied = apply_groups({group_id});
+        // A VPC that the driver does not know has no guest here.
+        const bool is_elsewhere = !applied && applied.error().code == errors::not_found;
+        return is_elsewhere ? Result<void>{} : applied;
     }
-    for (const auto& vpc_id : vpcs)
-        PILEUS_TRY(network_.remove_security_group(vpc_id, group_id));
+    // The group is gone, and with it the word of whose it was: no VPC here has it any more.
+    const auto vpcs = store_.read([](store::Transaction& tx) { return store::vpcs::list_all(tx); });
+    for (const auto& vpc : vpcs)
+        PILEUS_TRY(network_.remove_security_group(vpc.id, group_id));
     return {};
 }
 

@@ -6,16 +6,14 @@
 #include "drivers/network/network.h"
 #include "store/store.h"
 
-#include <mutex>
-#include <set>
 #include <string>
 #include <vector>
 
 namespace pileus::engine {
 
 // Brings the rows of a VPC to the network driver: what the controllers of instances, interfaces and
-// security groups share. Safe from any thread; it keeps only which VPCs are there on this host, and
-// finds that out again after a restart.
+// security groups share. Safe from any thread; it keeps nothing: which VPCs are on this host is the
+// driver's to know.
 class VpcNetwork {
   public:
     VpcNetwork(store::Store& store, drivers::Network& network) : store_(store), network_(network) {}
@@ -30,12 +28,9 @@ class VpcNetwork {
   private:
     Result<void> ensure_vpc(const std::string& vpc_id);
     Result<void> apply_groups(const std::vector<std::string>& group_ids);
-    bool is_here(const std::string& vpc_id);
 
     store::Store& store_;
     drivers::Network& network_;
-    std::mutex mutex_;
-    std::set<std::string> vpcs_here_;
 };
 
 } // namespace pileus::engine

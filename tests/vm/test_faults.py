@@ -27,7 +27,12 @@ class Faults(GuestTest):
         self.assertEqual(session.stdout.read().split(), ["2", "3", "4", "5", "6", "7", "8"])
         self.assertEqual(session.wait(), 0)
         self.assertEqual((guest.state, guest.process()), ("running", process))
-        # It is not only seen, it is held: it obeys.
+        # It is not only seen, it is held: its firewall follows, and it obeys.
+        self.ec2.revoke_security_group_ingress(GroupId=self.group, IpProtocol="tcp", FromPort=22, ToPort=22,
+                                               CidrIp="0.0.0.0/0")
+        wait_until(lambda: not guest.works("true"), 10, "the closed port")
+        self.open_ssh()
+        guest.wait_for_ssh(10)
         self.ec2.stop_instances(InstanceIds=[guest.id])
         guest.wait_for("stopped")
 
