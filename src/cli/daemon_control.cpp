@@ -75,6 +75,13 @@ Result<void> hand_over_credentials(const Context& context) {
         installation.user, installation.user_dir / "credentials.toml", content, 0600);
 }
 
+// The person's copy may be of another installation, and stays then.
+bool users_keys_are_of(const Installation& installation) {
+    const auto daemons = read_file(installation.data_dir / "credentials.toml", 65536);
+    const auto own = read_file(installation.user_dir / "credentials.toml", 65536);
+    return daemons && own && *daemons == *own;
+}
+
 Result<void> wait_for_answer(const Context& context, const ProcessIdentity& daemon) {
     const auto deadline = context.clock.monotonic() + start_patience;
     while (!answers(context)) {
@@ -94,7 +101,7 @@ Result<void> wait_for_answer(const Context& context, const ProcessIdentity& daem
 
 Outcome start_daemon(const Context& context, const DaemonOptions& options) {
     const auto& installation = context.installation;
-    if (find_daemon(installation) && answers(context)) {
+    if (answers(context)) {
         fmt::print("pileusd runs already\n");
         return 0;
     }
@@ -172,15 +179,18 @@ Outcome destroy_installation(const Context& context, bool is_confirmed) {
         }
     }
     PILEUS_TRY(stop_daemon(context));
+    const bool is_users_own = users_keys_are_of(installation);
     ProcessSpec spec;
     spec.argv = daemon_words(installation);
     spec.argv.push_back("--destroy");
     spec.timeout = std::chrono::minutes{5};
     PILEUS_TRY(run_checked(context.runner, spec));
     PILEUS_TRY(remove_tree(installation.data_dir));
-    std::error_code ignored;
-    std::filesystem::remove(installation.user_dir / "credentials.toml", ignored);
-    std::filesystem::remove(installation.keys_dir() / "pileus.pem", ignored);
+    if (is_users_own) {
+        std::error_code ignored;
+        std::filesystem::remove(installation.user_dir / "credentials.toml", ignored);
+        std::filesystem::remove(installation.keys_dir() / "pileus.pem", ignored);
+    }
     fmt::print("everything is gone\n");
     return 0;
 }

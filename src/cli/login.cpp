@@ -53,11 +53,12 @@ Result<std::string>
 write_known_hosts(const Context& context, const Api& api, const std::string& instance_id) {
     PILEUS_ASSIGN(const auto console, console_output(api, instance_id));
     const auto lines = known_hosts_from_console(console, instance_id);
-    if (lines.empty())
-        return std::string();
     const auto folder = context.installation.user_dir / "known_hosts";
-    PILEUS_TRY(make_users_folder(context.installation.user, folder));
     const auto path = folder / instance_id;
+    // The console forgets; what was learnt from it before still holds.
+    if (lines.empty())
+        return std::filesystem::exists(path) ? path.string() : std::string();
+    PILEUS_TRY(make_users_folder(context.installation.user, folder));
     PILEUS_TRY(write_users_file(context.installation.user, path, lines, 0600));
     return path.string();
 }
@@ -116,7 +117,13 @@ Outcome ssh(const Context& context, const SshOptions& options) {
     const auto user = !options.user.empty() ? options.user
                       : login.user.empty()  ? "root"
                                             : login.user;
-    std::vector<std::string> argv{*program, "-i", key, "-o", "HostKeyAlias=" + options.instance_id};
+    std::vector<std::string> argv{*program,
+                                  "-i",
+                                  key,
+                                  "-o",
+                                  "IdentitiesOnly=yes", // an agent full of keys uses up the tries
+                                  "-o",
+                                  "HostKeyAlias=" + options.instance_id};
     if (known_hosts.empty())
         argv.insert(argv.end(), {"-o", "StrictHostKeyChecking=accept-new"});
     else

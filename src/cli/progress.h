@@ -32,7 +32,7 @@ class Progress {
 
     Progress(const Terminal& terminal, const Clock& clock, Sink sink);
     Progress(const Terminal& terminal, const Clock& clock); // writes to stderr
-    ~Progress();                                            // an open step is left as it is
+    ~Progress();                                            // an open step has failed
     Progress(const Progress&) = delete;
     Progress& operator=(const Progress&) = delete;
 

@@ -4,6 +4,7 @@
 // step looks first whether it was done before, so that a second run changes nothing.
 
 #include "base/file.h"
+#include "base/text.h"
 #include "cli/commands.h"
 #include "cli/progress.h"
 #include "cli/quote.h"
@@ -40,12 +41,27 @@ ensure_image(const Context& context, const Api& api, const std::string& recipe) 
     return find_image(api, recipe);
 }
 
+// A private key that is there already is never overwritten: its public half is imported.
+Result<void>
+import_key(const Context& context, const Api& api, const std::filesystem::path& private_key) {
+    ProcessSpec spec;
+    spec.argv = {"ssh-keygen", "-y", "-P", "", "-f", private_key.string()};
+    PILEUS_ASSIGN(const auto public_key, run_checked(context.runner, spec));
+    PILEUS_TRY(api.ec2(
+        "ImportKeyPair",
+        {{"KeyName", std::string(key_name)}, {"PublicKeyMaterial", base64_encode(public_key)}}));
+    return {};
+}
+
 // The private half lies with the person; where it was lost, a new pair takes the place of the old.
 Result<void> ensure_key(const Context& context, const Api& api) {
     const auto path = context.installation.keys_dir() / (std::string(key_name) + ".pem");
+    const bool is_here = std::filesystem::exists(path);
     const auto known = api.ec2("DescribeKeyPairs", {{"KeyName.1", std::string(key_name)}});
-    if (known && std::filesystem::exists(path))
+    if (known && is_here)
         return {};
+    if (is_here)
+        return import_key(context, api, path);
     if (known)
         PILEUS_TRY(api.ec2("DeleteKeyPair", {{"KeyName", std::string(key_name)}}));
     PILEUS_ASSIGN(
