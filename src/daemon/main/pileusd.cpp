@@ -21,7 +21,6 @@ struct Options {
     std::string data_dir, run_dir, share_dir, installation, hypervisor, log_file, log_level;
     int port = -1;
     bool destroy = false;
-    bool api_coverage = false;
 };
 
 // What the command line says counts more than the file.
