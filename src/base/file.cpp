@@ -98,6 +98,23 @@ Result<void> make_directories(const std::filesystem::path& path, unsigned mode) 
     return {};
 }
 
+Result<void> check_reachable_by_others(const std::filesystem::path& path) {
+    std::filesystem::path folder;
+    for (const auto& part : path) {
+        folder /= part;
+        struct stat status {};
+        if (::stat(folder.c_str(), &status) != 0)
+            return fail_errno("look at", folder);
+        if ((status.st_mode & S_IXOTH) == 0)
+            return fail(errors::invalid,
+                        fmt::format("{} must be reachable by every user, and {} is not: chmod o+x "
+                                    "it, or choose another folder",
+                                    path.string(),
+                                    folder.string()));
+    }
+    return {};
+}
+
 Result<void> remove_tree(const std::filesystem::path& path) {
     std::error_code error;
     std::filesystem::remove_all(path, error);

@@ -20,6 +20,8 @@ Result<void> write_file_durably(const std::filesystem::path& path,
                                 std::string_view content,
                                 unsigned mode = 0600);
 Result<void> make_directories(const std::filesystem::path& path, unsigned mode = 0700);
+// Fails, and names the folder in the way, when a process without privileges cannot reach `path`.
+Result<void> check_reachable_by_others(const std::filesystem::path& path);
 // A folder and all in it, without following links; what is not there is no error. (Not called
 // remove_all: argument-dependent lookup would find std::filesystem's beside it.)
 Result<void> remove_tree(const std::filesystem::path& path);

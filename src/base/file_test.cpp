@@ -66,6 +66,19 @@ TEST(Folders, AreNotMadeOverFiles) {
     EXPECT_FALSE(make_directories(folder / "file" / "below"));
 }
 
+TEST(Folders, SayWhichOneKeepsOthersOut) {
+    const TemporaryFolder folder; // of mode 0700
+    ASSERT_TRUE(make_directories(folder / "open" / "closed", 0755));
+    const auto refused = check_reachable_by_others(folder / "open" / "closed");
+    ASSERT_FALSE(refused);
+    EXPECT_NE(refused.error().message.find(folder.path().string() + " is not"), std::string::npos)
+        << refused.error().message;
+    ASSERT_EQ(::chmod(folder.path().c_str(), 0711), 0);
+    EXPECT_TRUE(check_reachable_by_others(folder / "open" / "closed"));
+    ASSERT_EQ(::chmod((folder / "open" / "closed").c_str(), 0700), 0);
+    EXPECT_FALSE(check_reachable_by_others(folder / "open" / "closed"));
+}
+
 TEST(Folders, AreRemovedWithoutFollowingLinks) {
     const TemporaryFolder folder;
     ASSERT_TRUE(make_directories(folder / "kept"));
