@@ -4,7 +4,7 @@
 set -euo pipefail
 root=$1
 
-in_root() { chroot "$root" /usr/bin/env LC_ALL=C.UTF-8 PATH=/usr/sbin:/usr/bin "$@"; }
+in_root() { chroot "$root" /usr/bin/env --unset=TMPDIR LC_ALL=C.UTF-8 PATH=/usr/sbin:/usr/bin "$@"; }
 
 add_default_user() {
     in_root useradd --create-home --shell /bin/bash --comment Debian \
