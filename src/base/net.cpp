@@ -44,6 +44,31 @@ std::optional<CidrText> split_cidr(std::string_view text, int limit) {
     return CidrText{text.substr(0, slash), *prefix};
 }
 
+Ipv6 without_host_bits(Ipv6 address, int prefix) {
+    for (int i = 0; i < 16; ++i) {
+        const int kept = prefix - i * 8;
+        if (kept <= 0)
+            address.bytes[i] = 0;
+        else if (kept < 8)
+            address.bytes[i] = static_cast<uint8_t>(address.bytes[i] & (0xFF << (8 - kept)));
+    }
+    return address;
+}
+
+// address + (addend << shift), modulo 2^128.
+Ipv6 plus(Ipv6 address, uint64_t addend, int shift) {
+    using Wide = unsigned __int128;
+    Wide value = 0;
+    for (const auto byte : address.bytes)
+        value = value << 8 | byte;
+    value += shift < 128 ? static_cast<Wide>(addend) << shift : 0;
+    for (int i = 15; i >= 0; --i) {
+        address.bytes[i] = static_cast<uint8_t>(value);
+        value >>= 8;
+    }
+    return address;
+}
+
 } // namespace
 
 std::optional<Ipv4> Ipv4::parse(std::string_view text) {
@@ -91,28 +116,65 @@ bool Ipv4Cidr::overlaps(const Ipv4Cidr& other) const {
     return contains(other) || other.contains(*this);
 }
 
+std::optional<Ipv6> Ipv6::parse(std::string_view text) {
+    if (text.size() >= INET6_ADDRSTRLEN)
+        return std::nullopt;
+    Ipv6 address;
+    if (::inet_pton(AF_INET6, std::string(text).c_str(), address.bytes.data()) != 1)
+        return std::nullopt;
+    return address;
+}
+
+std::string Ipv6::str() const {
+    char buffer[INET6_ADDRSTRLEN] = {};
+    ::inet_ntop(AF_INET6, bytes.data(), buffer, sizeof buffer);
+    return buffer;
+}
+
 std::optional<Ipv6Cidr> Ipv6Cidr::parse(std::string_view text) {
     const auto parts = split_cidr(text, 128);
-    if (!parts || parts->address.size() >= INET6_ADDRSTRLEN)
+    if (!parts)
         return std::nullopt;
-    Ipv6Cidr cidr;
-    cidr.prefix = parts->prefix;
-    if (::inet_pton(AF_INET6, std::string(parts->address).c_str(), cidr.base.data()) != 1)
+    const auto address = Ipv6::parse(parts->address);
+    if (!address)
         return std::nullopt;
-    for (int i = 0; i < 16; ++i) {
-        const int kept = cidr.prefix - i * 8;
-        if (kept <= 0)
-            cidr.base[i] = 0;
-        else if (kept < 8)
-            cidr.base[i] = static_cast<uint8_t>(cidr.base[i] & (0xFF << (8 - kept)));
-    }
-    return cidr;
+    return Ipv6Cidr{without_host_bits(*address, parts->prefix), parts->prefix};
 }
 
 std::string Ipv6Cidr::str() const {
-    char buffer[INET6_ADDRSTRLEN] = {};
-    ::inet_ntop(AF_INET6, base.data(), buffer, sizeof buffer);
-    return fmt::format("{}/{}", buffer, prefix);
+    return fmt::format("{}/{}", base.str(), prefix);
+}
+
+bool Ipv6Cidr::contains(const Ipv6& address) const {
+    return without_host_bits(address, prefix) == base;
+}
+
+bool Ipv6Cidr::contains(const Ipv6Cidr& other) const {
+    return other.prefix >= prefix && contains(other.base);
+}
+
+bool Ipv6Cidr::overlaps(const Ipv6Cidr& other) const {
+    return contains(other) || other.contains(*this);
+}
+
+Ipv6 Ipv6Cidr::at(uint64_t index) const {
+    return plus(base, index, 0);
+}
+
+Ipv6Cidr Ipv6Cidr::block(int length, uint64_t index) const {
+    return {plus(base, index, 128 - length), length};
+}
+
+std::optional<IpCidr> parse_cidr(std::string_view text) {
+    if (const auto v4 = Ipv4Cidr::parse(text))
+        return *v4;
+    if (const auto v6 = Ipv6Cidr::parse(text))
+        return *v6;
+    return std::nullopt;
+}
+
+std::string to_string(const IpCidr& cidr) {
+    return std::visit([](const auto& block) { return block.str(); }, cidr);
 }
 
 std::optional<MacAddress> MacAddress::parse(std::string_view text) {

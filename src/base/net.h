@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 
 namespace pileus {
 
@@ -36,14 +37,37 @@ struct Ipv4Cidr {
     friend auto operator<=>(const Ipv4Cidr&, const Ipv4Cidr&) = default;
 };
 
+struct Ipv6 {
+    std::array<uint8_t, 16> bytes{};
+
+    static std::optional<Ipv6> parse(std::string_view text);
+    std::string str() const; // RFC 5952
+    friend auto operator<=>(const Ipv6&, const Ipv6&) = default;
+};
+
 struct Ipv6Cidr {
-    std::array<uint8_t, 16> base{};
+    Ipv6 base; // the network address: host bits are zero
     int prefix = 0;
 
     static std::optional<Ipv6Cidr> parse(std::string_view text); // host bits are cleared
     std::string str() const;
+    bool contains(const Ipv6& address) const;
+    bool contains(const Ipv6Cidr& other) const;
+    bool overlaps(const Ipv6Cidr& other) const;
+    Ipv6 at(uint64_t index) const; // base + index
+    // The index-th block of that prefix length inside this one: {"2001:db8::/56"}.block(64, 3) is
+    // 2001:db8:0:3::/64. At most 64 bits between the two lengths.
+    Ipv6Cidr block(int length, uint64_t index) const;
     friend auto operator<=>(const Ipv6Cidr&, const Ipv6Cidr&) = default;
 };
+
+// A block of either family, where EC2 takes both: routes, ACL entries, security group rules.
+using IpCidr = std::variant<Ipv4Cidr, Ipv6Cidr>;
+std::optional<IpCidr> parse_cidr(std::string_view text);
+std::string to_string(const IpCidr& cidr);
+inline bool is_ipv6(const IpCidr& cidr) {
+    return std::holds_alternative<Ipv6Cidr>(cidr);
+}
 
 struct MacAddress {
     std::array<uint8_t, 6> bytes{};

@@ -76,5 +76,25 @@ TEST(MacAddress, ParsesSixPairs) {
         EXPECT_FALSE(MacAddress::parse(text)) << text;
 }
 
+TEST(Ipv6Cidr, ContainsAndCountsBlocks) {
+    const auto vpc = Ipv6Cidr::parse("2001:db8:1:ff00::/56").value();
+    EXPECT_EQ(vpc.block(64, 0).str(), "2001:db8:1:ff00::/64");
+    EXPECT_EQ(vpc.block(64, 255).str(), "2001:db8:1:ffff::/64");
+    EXPECT_EQ(vpc.block(64, 3).at(0x10).str(), "2001:db8:1:ff03::10");
+    EXPECT_TRUE(vpc.contains(vpc.block(64, 255)));
+    EXPECT_TRUE(vpc.contains(Ipv6::parse("2001:db8:1:ff80::1").value()));
+    EXPECT_FALSE(vpc.contains(Ipv6::parse("2001:db8:2:0::1").value()));
+    EXPECT_TRUE(vpc.block(64, 1).overlaps(vpc));
+    EXPECT_FALSE(vpc.block(64, 1).overlaps(vpc.block(64, 2)));
+}
+
+TEST(IpCidr, TakesBothFamilies) {
+    EXPECT_FALSE(is_ipv6(parse_cidr("10.0.0.0/8").value()));
+    EXPECT_TRUE(is_ipv6(parse_cidr("::/0").value()));
+    EXPECT_EQ(to_string(parse_cidr("fd00::1/16").value()), "fd00::/16");
+    for (const auto* text : {"", "10.0.0.0", "fd00::/129", "10.0.0.0/33", "pl-12345678"})
+        EXPECT_FALSE(parse_cidr(text)) << text;
+}
+
 } // namespace
 } // namespace pileus

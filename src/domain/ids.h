@@ -32,6 +32,13 @@ inline constexpr std::string_view route_table = "rtb-";
 inline constexpr std::string_view internet_gateway = "igw-";
 inline constexpr std::string_view allocation = "eipalloc-";
 inline constexpr std::string_view association = "eipassoc-";
+inline constexpr std::string_view subnet_cidr_association = "subnet-cidr-assoc-";
+inline constexpr std::string_view route_table_association = "rtbassoc-";
+inline constexpr std::string_view network_acl_association = "aclassoc-";
+inline constexpr std::string_view egress_only_internet_gateway = "eigw-";
+inline constexpr std::string_view nat_gateway = "nat-";
+inline constexpr std::string_view vpc_peering_connection = "pcx-";
+inline constexpr std::string_view prefix_list = "pl-";
 } // namespace prefix
 
 std::string new_id(Random& random, std::string_view prefix);

@@ -24,6 +24,14 @@ std::optional<domain::ShutdownBehavior> parse_shutdown_behavior(std::string_view
     return std::nullopt;
 }
 
+std::optional<domain::NetworkInterfaceKind> parse_interface_kind(std::string_view text) {
+    if (text == "interface")
+        return domain::NetworkInterfaceKind::interface;
+    if (text == "nat_gateway")
+        return domain::NetworkInterfaceKind::nat_gateway;
+    return std::nullopt;
+}
+
 } // namespace
 
 std::string_view to_wire(domain::InstanceState value) {
@@ -41,6 +49,15 @@ std::string_view to_wire(domain::AttachmentState value) {
 std::string_view to_wire(domain::LedgerKind value) {
     return domain::to_string(value);
 }
+std::string_view to_wire(domain::NetworkInterfaceKind value) {
+    return value == domain::NetworkInterfaceKind::interface ? "interface" : "nat_gateway";
+}
+std::string_view to_wire(domain::NatGatewayState value) {
+    return domain::to_string(value);
+}
+std::string_view to_wire(domain::PeeringState value) {
+    return domain::to_string(value);
+}
 
 template <> domain::InstanceState from_wire(std::string_view text) {
     return known(domain::parse_instance_state(text), "instance state", text);
@@ -56,6 +73,15 @@ template <> domain::AttachmentState from_wire(std::string_view text) {
 }
 template <> domain::LedgerKind from_wire(std::string_view text) {
     return known(domain::parse_ledger_kind(text), "kind of ledger event", text);
+}
+template <> domain::NetworkInterfaceKind from_wire(std::string_view text) {
+    return known(parse_interface_kind(text), "kind of network interface", text);
+}
+template <> domain::NatGatewayState from_wire(std::string_view text) {
+    return known(domain::parse_nat_gateway_state(text), "state of a NAT gateway", text);
+}
+template <> domain::PeeringState from_wire(std::string_view text) {
+    return known(domain::parse_peering_state(text), "state of a peering", text);
 }
 
 } // namespace pileus::store

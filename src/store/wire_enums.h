@@ -6,6 +6,8 @@
 
 #include "domain/instance.h"
 #include "domain/ledger.h"
+#include "domain/network_interface.h"
+#include "domain/routing.h"
 #include "domain/volume.h"
 
 #include <string_view>
@@ -17,6 +19,9 @@ std::string_view to_wire(domain::ShutdownBehavior value);
 std::string_view to_wire(domain::VolumeState value);
 std::string_view to_wire(domain::AttachmentState value);
 std::string_view to_wire(domain::LedgerKind value);
+std::string_view to_wire(domain::NetworkInterfaceKind value);
+std::string_view to_wire(domain::NatGatewayState value);
+std::string_view to_wire(domain::PeeringState value);
 
 // StoreFailure for a word that this binary does not know.
 template <class Enum> Enum from_wire(std::string_view text);
@@ -25,5 +30,8 @@ template <> domain::ShutdownBehavior from_wire(std::string_view text);
 template <> domain::VolumeState from_wire(std::string_view text);
 template <> domain::AttachmentState from_wire(std::string_view text);
 template <> domain::LedgerKind from_wire(std::string_view text);
+template <> domain::NetworkInterfaceKind from_wire(std::string_view text);
+template <> domain::NatGatewayState from_wire(std::string_view text);
+template <> domain::PeeringState from_wire(std::string_view text);
 
 } // namespace pileus::store

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/vpc_peering_connections.h"
+
+#include "store/table.h"
+
+namespace pileus::store::vpc_peering_connections {
+
+namespace {
+
+struct Columns {
+    static constexpr std::string_view table = "vpc_peering_connections";
+
+    template <class Row, class Visitor> static void visit(Row& r, Visitor column) {
+        column("id", r.id);
+        column("requester_account_id", r.requester_account_id);
+        column("requester_region", r.requester_region);
+        column("requester_vpc_id", r.requester_vpc_id);
+        column("accepter_account_id", r.accepter_account_id);
+        column("accepter_region", r.accepter_region);
+        column("accepter_vpc_id", r.accepter_vpc_id);
+        column("state", r.state);
+        column("message", r.message);
+        column("requester_resolves_dns", r.requester_resolves_dns);
+        column("accepter_resolves_dns", r.accepter_resolves_dns);
+        column("created_at", r.created_at);
+        column("expires_at", r.expires_at);
+        column("ended_at", r.ended_at);
+    }
+};
+using Rows = Table<domain::VpcPeeringConnection, Columns>;
+
+} // namespace
+
+void insert(Transaction& tx, const domain::VpcPeeringConnection& peering) {
+    Rows::insert(tx, peering);
+}
+
+void update(Transaction& tx, const domain::VpcPeeringConnection& peering) {
+    Rows::update(tx, peering);
+}
+
+void erase(Transaction& tx, const std::string& id) {
+    Rows::erase(tx, id);
+}
+
+std::optional<domain::VpcPeeringConnection> find(Transaction& tx, const std::string& id) {
+    return Rows::find(tx, "WHERE id = $1", id);
+}
+
+std::optional<domain::VpcPeeringConnection>
+find(Transaction& tx, const Scope& scope, const std::string& id) {
+    return Rows::find(tx,
+                      "WHERE id = $1 AND ((requester_account_id = $2 AND requester_region = $3) OR "
+                      "(accepter_account_id = $2 AND accepter_region = $3))",
+                      id,
+                      scope.account_id,
+                      scope.region);
+}
+
+std::vector<domain::VpcPeeringConnection>
+list(Transaction& tx, const Scope& scope, const Page& page) {
+    return Rows::list(
+        tx,
+        "WHERE ((requester_account_id = $1 AND requester_region = $2) OR (accepter_account_id = $1 "
+        "AND accepter_region = $2)) AND id > $3 ORDER BY id LIMIT $4",
+        scope.account_id,
+        scope.region,
+        page.after_id,
+        page.limit);
+}
+
+std::vector<domain::VpcPeeringConnection> list_of_vpc(Transaction& tx, const std::string& vpc_id) {
+    return Rows::list(
+        tx, "WHERE requester_vpc_id = $1 OR accepter_vpc_id = $1 ORDER BY id", vpc_id);
+}
+
+} // namespace pileus::store::vpc_peering_connections
