@@ -36,7 +36,25 @@ struct Limits {
     int security_groups = 2500;        // a region
     int rules_per_security_group = 60; // each direction, IPv4 and IPv6 apart
     int security_groups_per_interface = 5;
-    int elastic_addresses = 5; // a region
+    int network_interfaces = 5000; // a region
+    int elastic_addresses = 5;     // a region
+    int vpcs = 5;                  // a region
+    int ipv4_blocks_per_vpc = 5;   // the primary one counts
+    int ipv6_blocks_per_vpc = 5;
+    int subnets_per_vpc = 200;
+    int dhcp_options = 1000; // sets, a region
+    int route_tables_per_vpc = 200;
+    int routes_per_route_table = 500;      // IPv4 and IPv6 apart, without the local ones
+    int internet_gateways = 5;             // a region
+    int egress_only_internet_gateways = 5; // a region
+    int nat_gateways_per_zone = 5;
+    int network_acls_per_vpc = 200;
+    int entries_per_network_acl = 20;      // each direction, IPv4 and IPv6 apart
+    int peering_connections_per_vpc = 50;  // active ones
+    int outstanding_peering_requests = 25; // of a region's requesters
+    int prefix_lists = 100;                // a region
+    int entries_per_prefix_list = 1000;    // what MaxEntries may ask for
+    int versions_per_prefix_list = 1000;   // older ones are forgotten
     int tags_per_resource = 50;
     int user_data_bytes = 16384;
 };
@@ -53,6 +71,9 @@ struct Settings {
     std::string shipped_images_account =
         "136693071363";   // owner of the images built here: Debian's own account on EC2
     Ipv4Cidr public_pool; // addresses given to instances
+    // IPv6 blocks of VPCs (/56 each): addresses of the installation's own, which are not routed on
+    // the Internet unless the operator has such a block.
+    Ipv6Cidr ipv6_pool = Ipv6Cidr::parse("fd70:696c:6500::/40").value();
     HostCapacity host;
     Limits limits;
     Duration stop_timeout =

@@ -4,9 +4,8 @@
 #include "base/file.h"
 #include "base/text.h"
 
-#include <fmt/format.h>
-
 #include <cstdlib>
+#include <fmt/format.h>
 #include <functional>
 #include <map>
 #include <toml++/toml.h>
@@ -57,7 +56,8 @@ class Reader {
     explicit Reader(Config& config) : config_(config) {}
 
     Result<void> read(const toml::table& root) {
-        const std::map<std::string, Setter, std::less<>> setters = make_setters();
+        std::map<std::string, Setter, std::less<>> setters = make_setters();
+        add_limits(setters);
         for (const auto& [name, node] : root) {
             const std::string section(name.str());
             if (section == "credentials") {
@@ -107,6 +107,7 @@ class Reader {
              choice("hypervisor.kind", c.hypervisor, {"auto", "kvm", "tcg", "emulated"})},
             {"emulation.delay_ms", milliseconds("emulation.delay_ms", c.emulation_delay)},
             {"network.public_pool", cidr("network.public_pool", c.cloud.public_pool)},
+            {"network.ipv6_pool", ipv6_pool("network.ipv6_pool", c.cloud.ipv6_pool)},
             {"network.transit", cidr("network.transit", c.transit)},
             {"network.egress", boolean("network.egress", c.egress)},
             {"network.mtu", number("network.mtu", c.mtu, 1280, 65535)},
@@ -121,24 +122,49 @@ class Reader {
             {"host.memory_mib", number64("host.memory_mib", c.cloud.host.memory_mib)},
             {"host.cpu_overcommit", decimal("host.cpu_overcommit", c.cloud.host.cpu_overcommit)},
             {"engine.threads", number("engine.threads", c.engine_threads, 1, 256)},
-            {"limits.running_vcpus",
-             number("limits.running_vcpus", c.cloud.limits.running_vcpus, 0, 1 << 30)},
-            {"limits.instances_per_launch",
-             number("limits.instances_per_launch", c.cloud.limits.instances_per_launch, 1, 10000)},
-            {"limits.key_pairs", number("limits.key_pairs", c.cloud.limits.key_pairs, 1, 1 << 20)},
-            {"limits.security_groups",
-             number("limits.security_groups", c.cloud.limits.security_groups, 1, 1 << 20)},
-            {"limits.rules_per_security_group",
-             number("limits.rules_per_security_group",
-                    c.cloud.limits.rules_per_security_group,
-                    1,
-                    1000)},
-            {"limits.security_groups_per_interface",
-             number("limits.security_groups_per_interface",
-                    c.cloud.limits.security_groups_per_interface,
-                    1,
-                    16)},
         };
+    }
+
+    void add_limits(std::map<std::string, Setter, std::less<>>& setters) {
+        struct Limit {
+            const char* name;
+            int& value;
+            int minimum;
+            int maximum;
+        };
+        constexpr int many = 1 << 20;
+        auto& l = config_.cloud.limits;
+        const Limit limits[]{
+            {"running_vcpus", l.running_vcpus, 0, 1 << 30},
+            {"instances_per_launch", l.instances_per_launch, 1, 10000},
+            {"key_pairs", l.key_pairs, 1, many},
+            {"security_groups", l.security_groups, 1, many},
+            {"rules_per_security_group", l.rules_per_security_group, 1, 1000},
+            {"security_groups_per_interface", l.security_groups_per_interface, 1, 16},
+            {"network_interfaces", l.network_interfaces, 1, many},
+            {"elastic_addresses", l.elastic_addresses, 0, many},
+            {"vpcs", l.vpcs, 1, many},
+            {"ipv4_blocks_per_vpc", l.ipv4_blocks_per_vpc, 1, 50},
+            {"ipv6_blocks_per_vpc", l.ipv6_blocks_per_vpc, 0, 50},
+            {"subnets_per_vpc", l.subnets_per_vpc, 1, many},
+            {"dhcp_options", l.dhcp_options, 1, many},
+            {"route_tables_per_vpc", l.route_tables_per_vpc, 1, many},
+            {"routes_per_route_table", l.routes_per_route_table, 1, 10000},
+            {"internet_gateways", l.internet_gateways, 1, many},
+            {"egress_only_internet_gateways", l.egress_only_internet_gateways, 0, many},
+            {"nat_gateways_per_zone", l.nat_gateways_per_zone, 0, many},
+            {"network_acls_per_vpc", l.network_acls_per_vpc, 1, many},
+            {"entries_per_network_acl", l.entries_per_network_acl, 2, 1000},
+            {"peering_connections_per_vpc", l.peering_connections_per_vpc, 0, 1000},
+            {"outstanding_peering_requests", l.outstanding_peering_requests, 0, many},
+            {"prefix_lists", l.prefix_lists, 0, many},
+            {"entries_per_prefix_list", l.entries_per_prefix_list, 1, 10000},
+            {"versions_per_prefix_list", l.versions_per_prefix_list, 2, 10000},
+        };
+        for (const auto& limit : limits) {
+            const auto key = fmt::format("limits.{}", limit.name);
+            setters.emplace(key, number(key, limit.value, limit.minimum, limit.maximum));
+        }
     }
 
     static Setter text(std::string key, std::string& out) {
@@ -209,6 +235,19 @@ class Reader {
             const auto parsed = value ? Ipv4Cidr::parse(*value) : std::nullopt;
             if (!parsed)
                 return bad(key, "expected a CIDR block such as \"127.64.0.0/16\"");
+            out = *parsed;
+            return {};
+        };
+    }
+    // A VPC takes a /56 of it.
+    static Setter ipv6_pool(std::string key, Ipv6Cidr& out) {
+        return [key = std::move(key), &out](const toml::node& node) -> Result<void> {
+            const auto value = node.value_exact<std::string>();
+            const auto parsed = value ? Ipv6Cidr::parse(*value) : std::nullopt;
+            if (!parsed || parsed->prefix > 56)
+                return bad(key,
+                           "expected an IPv6 CIDR block of /56 or larger such as "
+                           "\"fd70:696c:6500::/40\"");
             out = *parsed;
             return {};
         };
