@@ -25,11 +25,16 @@ struct ResourceKind {
 };
 
 namespace kinds {
+extern const ResourceKind egress_only_internet_gateway;
 extern const ResourceKind image;
 extern const ResourceKind instance;
+extern const ResourceKind internet_gateway;
 extern const ResourceKind key_name; // a key pair, named by what its owner calls it
 extern const ResourceKind key_pair;
+extern const ResourceKind nat_gateway;
+extern const ResourceKind network_acl;
 extern const ResourceKind network_interface;
+extern const ResourceKind route_table;
 extern const ResourceKind security_group;
 extern const ResourceKind security_group_rule;
 extern const ResourceKind snapshot;

@@ -4,8 +4,12 @@
 #include "cloud/listing.h"
 #include "store/images.h"
 #include "store/instances.h"
+#include "store/internet_gateways.h"
 #include "store/key_pairs.h"
+#include "store/nat_gateways.h"
+#include "store/network_acls.h"
 #include "store/network_interfaces.h"
+#include "store/route_tables.h"
 #include "store/security_groups.h"
 #include "store/volumes.h"
 #include "store/vpcs.h"
@@ -16,14 +20,24 @@ bool is_own_resource(store::Transaction& tx,
                      const store::Scope& scope,
                      const ResourceKind& kind,
                      const std::string& id) {
+    if (&kind == &kinds::egress_only_internet_gateway)
+        return store::egress_only_internet_gateways::find(tx, scope, id).has_value();
     if (&kind == &kinds::image)
         return own(store::images::find(tx, id), scope).has_value();
     if (&kind == &kinds::instance)
         return store::instances::find(tx, scope, id).has_value();
+    if (&kind == &kinds::internet_gateway)
+        return store::internet_gateways::find(tx, scope, id).has_value();
     if (&kind == &kinds::key_pair)
         return store::key_pairs::find_by_id(tx, scope, id).has_value();
+    if (&kind == &kinds::nat_gateway)
+        return store::nat_gateways::find(tx, scope, id).has_value();
+    if (&kind == &kinds::network_acl)
+        return store::network_acls::find(tx, scope, id).has_value();
     if (&kind == &kinds::network_interface)
         return own(store::network_interfaces::find(tx, id), scope).has_value();
+    if (&kind == &kinds::route_table)
+        return store::route_tables::find(tx, scope, id).has_value();
     if (&kind == &kinds::security_group)
         return store::security_groups::find(tx, scope, id).has_value();
     if (&kind == &kinds::security_group_rule)

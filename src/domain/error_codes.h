@@ -85,4 +85,32 @@ inline constexpr const char* address_not_found = "InvalidAddress.NotFound";
 inline constexpr const char* allocation_not_found = "InvalidAllocationID.NotFound";
 inline constexpr const char* resource_not_found = "InvalidID";
 
+inline constexpr const char* association_not_found = "InvalidAssociationID.NotFound";
+inline constexpr const char* route_table_not_found = "InvalidRouteTableID.NotFound";
+inline constexpr const char* route_table_malformed = "InvalidRouteTableId.Malformed";
+inline constexpr const char* route_table_limit_exceeded = "RouteTableLimitExceeded";
+inline constexpr const char* route_not_found = "InvalidRoute.NotFound";
+inline constexpr const char* route_already_exists = "RouteAlreadyExists";
+inline constexpr const char* route_limit_exceeded = "RouteLimitExceeded";
+inline constexpr const char* invalid_instance_id = "InvalidInstanceID";
+inline constexpr const char* internet_gateway_not_found = "InvalidInternetGatewayID.NotFound";
+inline constexpr const char* internet_gateway_malformed = "InvalidInternetGatewayId.Malformed";
+inline constexpr const char* internet_gateway_limit_exceeded = "InternetGatewayLimitExceeded";
+inline constexpr const char* egress_only_gateway_malformed =
+    "InvalidEgressOnlyInternetGatewayId.Malformed";
+inline constexpr const char* egress_only_gateway_limit_exceeded =
+    "EgressOnlyInternetGatewayLimitExceeded";
+inline constexpr const char* gateway_not_found = "InvalidGatewayID.NotFound";
+inline constexpr const char* gateway_not_attached = "Gateway.NotAttached";
+inline constexpr const char* resource_already_associated = "Resource.AlreadyAssociated";
+inline constexpr const char* nat_gateway_not_found = "NatGatewayNotFound";
+inline constexpr const char* nat_gateway_malformed = "NatGatewayMalformed";
+inline constexpr const char* nat_gateway_limit_exceeded = "NatGatewayLimitExceeded";
+inline constexpr const char* network_acl_not_found = "InvalidNetworkAclID.NotFound";
+inline constexpr const char* network_acl_malformed = "InvalidNetworkAclId.Malformed";
+inline constexpr const char* network_acl_limit_exceeded = "NetworkAclLimitExceeded";
+inline constexpr const char* network_acl_entry_not_found = "InvalidNetworkAclEntry.NotFound";
+inline constexpr const char* network_acl_entry_already_exists = "NetworkAclEntryAlreadyExists";
+inline constexpr const char* network_acl_entry_limit_exceeded = "NetworkAclEntryLimitExceeded";
+
 } // namespace pileus::domain::codes
