@@ -41,6 +41,9 @@ Outcome run_aws(const Context& context, const std::vector<std::string>& words) {
         environment.set(name, std::move(value));
     environment.unset("AWS_SESSION_TOKEN");
     environment.unset("AWS_PROFILE");
+    // Its answers go through `less`, which a small machine may lack.
+    if (!find_program("less", context.environment) && !environment.get("AWS_PAGER"))
+        environment.set("AWS_PAGER", "");
     std::vector<std::string> argv{*program, "--endpoint-url", credentials.endpoint};
     argv.insert(argv.end(), words.begin(), words.end());
     return fail(exec_program(argv, environment));

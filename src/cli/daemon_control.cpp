@@ -7,7 +7,7 @@
 
 #include <boost/json.hpp>
 #include <csignal>
-#include <fmt/core.h>
+#include <fmt/format.h>
 #include <iostream>
 #include <unistd.h>
 
@@ -82,19 +82,52 @@ bool users_keys_are_of(const Installation& installation) {
     return daemons && own && *daemons == *own;
 }
 
+// What it said last, for the person who would open the log next.
+std::string last_words(const std::filesystem::path& log) {
+    static constexpr size_t shown_lines = 5;
+    const auto text = read_file(log);
+    if (!text)
+        return "";
+    auto lines = split(trim(*text), '\n');
+    if (lines.size() > shown_lines)
+        lines.erase(lines.begin(), lines.end() - shown_lines);
+    return fmt::format(":\n  {}", fmt::join(lines, "\n  "));
+}
+
 Result<void> wait_for_answer(const Context& context, const ProcessIdentity& daemon) {
     const auto deadline = context.clock.monotonic() + start_patience;
     while (!answers(context)) {
-        const auto log = context.installation.log_path().string();
+        const auto log = context.installation.log_path();
         if (!is_alive(daemon))
             return fail(errors::unavailable,
-                        fmt::format("pileusd ended at once; its log is {}", log));
+                        fmt::format("pileusd ended at once; the end of its log ({}){}",
+                                    log.string(),
+                                    last_words(log)));
         if (context.clock.monotonic() > deadline)
             return fail(errors::timeout,
-                        fmt::format("pileusd does not answer; its log is {}", log));
+                        fmt::format("pileusd does not answer; the end of its log ({}){}",
+                                    log.string(),
+                                    last_words(log)));
         context.clock.sleep(look);
     }
     return {};
+}
+
+// Whether there was one to stop.
+Result<bool> end_daemon(const Context& context) {
+    const auto daemon = find_daemon(context.installation);
+    if (!daemon)
+        return false;
+    if (::kill(daemon->pid, SIGTERM) != 0)
+        return fail(errors::unavailable, "pileusd cannot be stopped by you: use sudo");
+    const auto deadline = context.clock.monotonic() + stop_patience;
+    while (is_alive(*daemon)) {
+        if (context.clock.monotonic() > deadline)
+            return fail(errors::timeout,
+                        fmt::format("pileusd (process {}) does not stop", daemon->pid));
+        context.clock.sleep(look);
+    }
+    return true;
 }
 
 } // namespace
@@ -129,21 +162,8 @@ Outcome start_daemon(const Context& context, const DaemonOptions& options) {
 }
 
 Outcome stop_daemon(const Context& context) {
-    const auto daemon = find_daemon(context.installation);
-    if (!daemon) {
-        fmt::print("pileusd does not run\n");
-        return 0;
-    }
-    if (::kill(daemon->pid, SIGTERM) != 0)
-        return fail(errors::unavailable, "pileusd cannot be stopped by you: use sudo");
-    const auto deadline = context.clock.monotonic() + stop_patience;
-    while (is_alive(*daemon)) {
-        if (context.clock.monotonic() > deadline)
-            return fail(errors::timeout,
-                        fmt::format("pileusd (process {}) does not stop", daemon->pid));
-        context.clock.sleep(look);
-    }
-    fmt::print("pileusd stopped; guests go on\n");
+    PILEUS_ASSIGN(const bool was_there, end_daemon(context));
+    fmt::print("{}\n", was_there ? "pileusd stopped; guests go on" : "pileusd does not run");
     return 0;
 }
 
@@ -178,7 +198,7 @@ Outcome destroy_installation(const Context& context, bool is_confirmed) {
             return 1;
         }
     }
-    PILEUS_TRY(stop_daemon(context));
+    PILEUS_TRY(end_daemon(context));
     const bool is_users_own = users_keys_are_of(installation);
     ProcessSpec spec;
     spec.argv = daemon_words(installation);

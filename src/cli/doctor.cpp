@@ -13,6 +13,8 @@
 #include <boost/json.hpp>
 #include <fcntl.h>
 #include <fmt/core.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <sys/statvfs.h>
 #include <sys/sysinfo.h>
 #include <unistd.h>
@@ -128,12 +130,63 @@ Finding check_clock(const Context& context) {
     return {Verdict::good, "clock", text, ""};
 }
 
+// The machine model and the QMP commands that guests are started with.
+Finding check_emulator(const Context& context) {
+    static constexpr int oldest = 7;
+    auto finding = check_program(context, "qemu-system-x86_64", "qemu-system-x86", "guests");
+    if (finding.verdict == Verdict::bad)
+        return finding;
+    ProcessSpec spec;
+    spec.argv = {finding.found, "--version"};
+    const auto said = run_checked(context.runner, spec);
+    static constexpr std::string_view before_number = "version ";
+    const auto at = said ? said->find(before_number) : std::string::npos;
+    if (at == std::string::npos)
+        return {Verdict::bad, finding.item, finding.found + " does not say its version", ""};
+    const auto number = split(said->substr(at + before_number.size()), ' ').front();
+    const auto major = parse_int(split(number, '.').front()).value_or(0);
+    finding.found = fmt::format("{}, {}", trim(split(number, '\n').front()), finding.found);
+    if (major < oldest) {
+        finding.verdict = Verdict::bad;
+        finding.fix = fmt::format("QEMU {} or newer (Debian 12 has 7.2)", oldest);
+    }
+    return finding;
+}
+
+// Whoever can read the keys is the administrator.
 Finding check_credentials(const Context& context) {
+    const auto path = context.installation.user_dir / "credentials.toml";
+    std::error_code ignored;
+    const auto mode = std::filesystem::status(path, ignored).permissions();
+    const auto others = std::filesystem::perms::group_all | std::filesystem::perms::others_all;
+    if (!ignored && (mode & others) != std::filesystem::perms::none)
+        return {Verdict::bad,
+                "credentials",
+                path.string() + " can be read by others",
+                "chmod 600 " + path.string()};
     const auto credentials = find_credentials(context.installation, context.environment);
     if (credentials)
         return {Verdict::good, "credentials", credentials->source, ""};
     return {
         Verdict::slow, "credentials", "none yet", "they are made at the first start: sudo ./up"};
+}
+
+// Asked only when our own daemon does not answer.
+Finding check_port(uint16_t port) {
+    const UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const int on = 1;
+    ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on); // as pileusd does
+    sockaddr_in name{};
+    name.sin_family = AF_INET;
+    name.sin_port = htons(port);
+    name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    const auto item = fmt::format("port {}", port);
+    if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&name), sizeof name) == 0)
+        return {Verdict::good, item, "free", ""};
+    return {Verdict::bad,
+            item,
+            "another program listens there",
+            "end it (ss -ltnp tells which), or set api.port in the configuration"};
 }
 
 void check_daemon(const Context& context, std::vector<Finding>& findings) {
@@ -142,6 +195,7 @@ void check_daemon(const Context& context, std::vector<Finding>& findings) {
         api ? api->pileus("GetStatus") : Result<boost::json::object>(fail(api.error()));
     if (!status) {
         findings.push_back({Verdict::slow, "daemon", status.error().message, "sudo ./up"});
+        findings.push_back(check_port(context.installation.port));
         findings.push_back({Verdict::slow,
                             "acceleration",
                             "found out by the daemon, by booting a guest",
@@ -185,7 +239,7 @@ void print(const Terminal& terminal, const Finding& finding) {
 Outcome doctor(const Context& context) {
     std::vector<Finding> findings{
         check_root(context),
-        check_program(context, "qemu-system-x86_64", "qemu-system-x86", "guests"),
+        check_emulator(context),
         check_program(context, "qemu-img", "qemu-utils", "images"),
         check_program(context, "nft", "nftables", "security groups"),
         check_program(context, "dnsmasq", "dnsmasq-base", "DHCP and DNS of guests"),

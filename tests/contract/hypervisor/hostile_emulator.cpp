@@ -14,6 +14,7 @@
 #include <netinet/in.h>
 #include <sched.h>
 #include <string>
+#include <string_view>
 #include <sys/mount.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
@@ -79,7 +80,7 @@ void try_privileges() {
 
 } // namespace
 
-int main() {
+int main(int, char** argv) {
     const char* mark = std::getenv("PILEUS_MACHINE");
     const std::string own = mark ? mark : "";
     const std::string instances = own.substr(0, own.rfind('/'));
@@ -98,7 +99,9 @@ int main() {
                              std::string("/var"),
                              std::string("/tmp"),
                              std::string("/sys")})
-        try_to_list(path);
+        // Its own program must be there for it; the folders above that are empty otherwise.
+        if (!std::string_view(argv[0]).starts_with(path + "/"))
+            try_to_list(path);
     for (const auto& path : {std::string("/x"),
                              std::string("/dev/x"),
                              std::string("/usr/x"),
