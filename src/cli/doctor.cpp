@@ -130,6 +130,14 @@ Finding check_clock(const Context& context) {
     return {Verdict::good, "clock", text, ""};
 }
 
+std::string word_after(const std::string& text, std::string_view before) {
+    const auto at = text.find(before);
+    if (at == std::string::npos)
+        return "";
+    const auto from = at + before.size();
+    return text.substr(from, text.find_first_of(" \n", from) - from);
+}
+
 // The machine model and the QMP commands that guests are started with.
 Finding check_emulator(const Context& context) {
     static constexpr int oldest = 7;
@@ -139,13 +147,9 @@ Finding check_emulator(const Context& context) {
     ProcessSpec spec;
     spec.argv = {finding.found, "--version"};
     const auto said = run_checked(context.runner, spec);
-    static constexpr std::string_view before_number = "version ";
-    const auto at = said ? said->find(before_number) : std::string::npos;
-    if (at == std::string::npos)
-        return {Verdict::bad, finding.item, finding.found + " does not say its version", ""};
-    const auto number = split(said->substr(at + before_number.size()), ' ').front();
-    const auto major = parse_int(split(number, '.').front()).value_or(0);
-    finding.found = fmt::format("{}, {}", trim(split(number, '\n').front()), finding.found);
+    const auto version = said ? word_after(*said, "version ") : "";
+    const auto major = parse_int(version.substr(0, version.find('.'))).value_or(0);
+    finding.found = fmt::format("{}, {}", version, finding.found);
     if (major < oldest) {
         finding.verdict = Verdict::bad;
         finding.fix = fmt::format("QEMU {} or newer (Debian 12 has 7.2)", oldest);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/drivers.h"
 
+#include "base/file.h"
 #include "daemon/machine.h"
 #include "drivers/hypervisor/emulated/emulated_hypervisor.h"
 #include "drivers/hypervisor/qemu/qemu_hypervisor.h"
@@ -58,6 +59,8 @@ drivers::QemuHypervisorOptions hypervisor_options(const Config& config) {
 Result<Drivers> make_drivers(const Config& config, const Clock& clock, ProcessRunner& runner) {
     if (config.is_emulated())
         return make_emulated(config, clock);
+    // The guests' DHCP server has no privileges any more when it reads its files there.
+    PILEUS_TRY(check_reachable_by_others(config.run_dir));
     Drivers made;
     made.volumes = std::make_unique<drivers::Qcow2Volumes>(
         drivers::Qcow2VolumesOptions{config.data_dir / "volumes"});
