@@ -28,8 +28,6 @@ std::string forwarding_key(const std::string& link) {
 Result<void> Edge::ensure() {
     const std::lock_guard lock(mutex_);
     PILEUS_TRY(make_directories(options_.run_dir, 0755));
-    // dnsmasq has no privileges any more when it reads its files.
-    PILEUS_TRY(check_reachable_by_others(options_.run_dir));
     PILEUS_ASSIGN(namespace_, NetworkNamespace::create(edge_namespace_name(options_.installation)));
     PILEUS_ASSIGN(netlink_, namespace_->run([] { return Netlink::open(); }));
     PILEUS_ASSIGN(auto host, Netlink::open());
