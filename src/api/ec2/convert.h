@@ -4,6 +4,8 @@
 // What most operations read and write alike: text, lists, filters, pages, tags. Templates, because
 // each request is a type of its own with the same members.
 
+#include "api/registry.h"
+#include "cloud/client_token.h"
 #include "cloud/filters.h"
 #include "cloud/paging.h"
 #include "cloud/tags.h"
@@ -37,6 +39,10 @@ template <class Request> cloud::Filters filters_of(const Request& in) {
 
 template <class Request> cloud::PageRequest page_of(const Request& in) {
     return {in.max_results(), text(in.next_token())};
+}
+
+template <class Request> cloud::ClientToken client_token_of(const Call& call, const Request& in) {
+    return {text(in.client_token()), call.parameters_hash};
 }
 
 template <class Request>
