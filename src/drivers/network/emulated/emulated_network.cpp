@@ -83,11 +83,29 @@ Result<UniqueFd> EmulatedNetwork::open_tap(const std::string& vpc_id,
     return UniqueFd(::open("/dev/null", O_RDWR | O_CLOEXEC));
 }
 
+Result<InterfaceCounters> EmulatedNetwork::read_counters(const std::string& vpc_id,
+                                                         const std::string& interface_id) {
+    const std::lock_guard lock(mutex_);
+    PILEUS_ASSIGN(const VpcTopology* const vpc, find_vpc(vpcs_, vpc_id));
+    if (!vpc->interfaces.contains(interface_id))
+        return fail(errors::not_found,
+                    fmt::format("interface {} is not known in {}", interface_id, vpc_id));
+    return InterfaceCounters{};
+}
+
 void EmulatedNetwork::on_metadata_listener(std::function<void(MetadataListener)>,
                                            std::function<void(const std::string&)>) {}
 
 std::optional<std::string> EmulatedNetwork::interface_of_mark(const std::string&, uint32_t) {
     return std::nullopt;
+}
+
+Result<std::vector<std::string>> EmulatedNetwork::observe_vpcs() {
+    const std::lock_guard lock(mutex_);
+    std::vector<std::string> ids;
+    for (const auto& [id, vpc] : vpcs_)
+        ids.push_back(id);
+    return ids;
 }
 
 Result<std::vector<std::string>> EmulatedNetwork::observe_interfaces() {

@@ -24,10 +24,14 @@ class EmulatedNetwork final : public Network {
     Result<void> remove_interface(const std::string& vpc_id,
                                   const std::string& interface_id) override;
     Result<UniqueFd> open_tap(const std::string& vpc_id, const std::string& interface_id) override;
+    // Nothing ever passes: they stay zero.
+    Result<InterfaceCounters> read_counters(const std::string& vpc_id,
+                                            const std::string& interface_id) override;
     // There is no network to listen in: neither is ever called.
     void on_metadata_listener(std::function<void(MetadataListener)> added,
                               std::function<void(const std::string& vpc_id)> removed) override;
     std::optional<std::string> interface_of_mark(const std::string& vpc_id, uint32_t mark) override;
+    Result<std::vector<std::string>> observe_vpcs() override;
     Result<std::vector<std::string>> observe_interfaces() override;
     Result<void> remove_all() override;
 

@@ -19,11 +19,19 @@ namespace pileus::drivers {
 
 // Limits of one VPC; EC2's own where it has them.
 namespace network_limits {
-inline constexpr size_t subnets = 200;
+inline constexpr size_t blocks = 50; // of each family
+inline constexpr size_t subnets = 1000;
+inline constexpr size_t route_tables = 500;
+inline constexpr size_t routes_of_table = 1000;
+inline constexpr size_t acls = 500;
+inline constexpr size_t entries_of_acl = 400; // both directions together
+inline constexpr size_t peerings = 125;
+inline constexpr size_t servers_of_dhcp = 8; // of each kind
 inline constexpr size_t groups = 2500;
 inline constexpr size_t rules_of_group = 2000;
 inline constexpr size_t groups_of_interface = 16;
 inline constexpr size_t interfaces = 60'000;
+inline constexpr size_t addresses_of_interface = 64; // of each family
 inline constexpr size_t id_length = 40;
 inline constexpr size_t host_name_length = 63;
 inline constexpr size_t domain_length = 200;
@@ -43,10 +51,16 @@ bool is_safe_label(std::string_view text);
 // "ec2.internal": labels with dots between them.
 bool is_safe_domain(std::string_view text);
 
+// What DHCP tells as the domain: one, or several with blanks between them, as EC2 lets it pass.
+bool is_safe_domain_list(std::string_view text);
+
 // The addresses of a subnet that EC2 keeps to itself: the first four and the last.
 bool is_reserved_address(const Ipv4Cidr& subnet, Ipv4 address);
+bool is_reserved_address(const Ipv6Cidr& subnet, const Ipv6& address);
 Ipv4 gateway_of(const Ipv4Cidr& subnet); // base + 1
 Ipv4 resolver_of(const Ipv4Cidr& vpc);   // base + 2
+
+const SubnetSpec* find_subnet(const VpcSpec& vpc, const std::string& id);
 
 // `before` is what is there already, or nullptr.
 Result<void> check_vpc(const VpcSpec& vpc, const VpcTopology* before);

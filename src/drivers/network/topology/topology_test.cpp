@@ -9,25 +9,32 @@ namespace {
 
 VpcTopology sample() {
     VpcTopology vpc;
-    vpc.spec = {"vpc-1",
-                *Ipv4Cidr::parse("10.0.0.0/16"),
-                "ec2.internal",
-                {{"subnet-1", *Ipv4Cidr::parse("10.0.0.0/24")},
-                 {"subnet-2", *Ipv4Cidr::parse("10.0.1.0/24")}}};
+    vpc.spec.id = "vpc-1";
+    vpc.spec.cidrs = {*Ipv4Cidr::parse("10.0.0.0/16")};
+    vpc.spec.ipv6_cidrs = {*Ipv6Cidr::parse("fd00:1:2::/56")};
+    vpc.spec.dns_domain = "ec2.internal";
+    vpc.spec.dhcp.domain_name = "ec2.internal";
+    vpc.spec.subnets = {
+        {"subnet-1", *Ipv4Cidr::parse("10.0.0.0/24"), Ipv6Cidr::parse("fd00:1:2::/64"), "", ""},
+        {"subnet-2", *Ipv4Cidr::parse("10.0.1.0/24"), std::nullopt, "rtb-1", "acl-1"}};
+    vpc.spec.route_tables = {
+        {"rtb-1", {{*parse_cidr("0.0.0.0/0"), RouteTarget::internet_gateway, ""}}}};
+    vpc.spec.network_acls = {{"acl-1", {{100, false, true, -1, *parse_cidr("0.0.0.0/0"), -1, -1}}}};
+    vpc.spec.peerings = {{"pcx-1", "vpc-2", {*parse_cidr("10.1.0.0/16")}}};
     vpc.groups["sg-1"] = {"sg-1", "vpc-1", {}};
     return vpc;
 }
 
 InterfaceSpec sample_interface() {
-    return {.id = "eni-1",
-            .vpc_id = "vpc-1",
-            .subnet_id = "subnet-1",
-            .mac = *MacAddress::parse("02:00:00:00:00:01"),
-            .private_ip = *Ipv4::parse("10.0.0.10"),
-            .host_name = "ip-10-0-0-10",
-            .security_group_ids = {"sg-1"},
-            .source_dest_check = true,
-            .public_ip = std::nullopt};
+    InterfaceSpec interface;
+    interface.id = "eni-1";
+    interface.vpc_id = "vpc-1";
+    interface.subnet_id = "subnet-1";
+    interface.mac = *MacAddress::parse("02:00:00:00:00:01");
+    interface.addresses = {{*Ipv4::parse("10.0.0.10"), std::nullopt}};
+    interface.host_name = "ip-10-0-0-10";
+    interface.security_group_ids = {"sg-1"};
+    return interface;
 }
 
 TEST(Topology, AcceptsWhatIsRight) {
@@ -61,15 +68,41 @@ struct BadVpc {
 TEST(Topology, RefusesABadVpc) {
     const std::vector<BadVpc> cases = {
         {"id", [](VpcSpec& v) { v.id = "vpc 1"; }},
-        {"too large", [](VpcSpec& v) { v.cidr = *Ipv4Cidr::parse("10.0.0.0/7"); }},
-        {"too small", [](VpcSpec& v) { v.cidr = *Ipv4Cidr::parse("10.0.0.0/29"); }},
-        {"loopback", [](VpcSpec& v) { v.cidr = *Ipv4Cidr::parse("127.1.0.0/16"); }},
-        {"link-local", [](VpcSpec& v) { v.cidr = *Ipv4Cidr::parse("169.254.0.0/16"); }},
+        {"too large", [](VpcSpec& v) { v.cidrs[0] = *Ipv4Cidr::parse("10.0.0.0/7"); }},
+        {"too small", [](VpcSpec& v) { v.cidrs[0] = *Ipv4Cidr::parse("10.0.0.0/29"); }},
+        {"loopback", [](VpcSpec& v) { v.cidrs[0] = *Ipv4Cidr::parse("127.1.0.0/16"); }},
+        {"link-local", [](VpcSpec& v) { v.cidrs[0] = *Ipv4Cidr::parse("169.254.0.0/16"); }},
         {"domain", [](VpcSpec& v) { v.dns_domain = "ec2/internal"; }},
         {"subnet outside", [](VpcSpec& v) { v.subnets[0].cidr = *Ipv4Cidr::parse("10.1.0.0/24"); }},
         {"subnets overlap", [](VpcSpec& v) { v.subnets[1].cidr = v.subnets[0].cidr; }},
         {"same id twice", [](VpcSpec& v) { v.subnets[1].id = v.subnets[0].id; }},
         {"tiny subnet", [](VpcSpec& v) { v.subnets[1].cidr = *Ipv4Cidr::parse("10.0.1.0/29"); }},
+        {"no block", [](VpcSpec& v) { v.cidrs.clear(); }},
+        {"blocks overlap", [](VpcSpec& v) { v.cidrs.push_back(*Ipv4Cidr::parse("10.0.8.0/24")); }},
+        {"link-local IPv6", [](VpcSpec& v) { v.ipv6_cidrs[0] = *Ipv6Cidr::parse("fe80::/56"); }},
+        {"IPv6 outside",
+         [](VpcSpec& v) { v.subnets[0].ipv6_cidr = Ipv6Cidr::parse("fd00:9::/64"); }},
+        {"no such route table", [](VpcSpec& v) { v.route_tables.clear(); }},
+        {"no such ACL", [](VpcSpec& v) { v.network_acls.clear(); }},
+        {"two routes to one block",
+         [](VpcSpec& v) {
+             v.route_tables[0].routes.push_back({*parse_cidr("0.0.0.0/0"), {}, ""});
+         }},
+        {"a route's target is a name",
+         [](VpcSpec& v) {
+             v.route_tables[0].routes[0] = {
+                 *parse_cidr("0.0.0.0/0"), RouteTarget::interface, "eni 1"};
+         }},
+        {"an IPv4 route to an egress-only gateway",
+         [](VpcSpec& v) {
+             v.route_tables[0].routes[0].target = RouteTarget::egress_only_internet_gateway;
+         }},
+        {"two entries of one number",
+         [](VpcSpec& v) { v.network_acls[0].entries.push_back(v.network_acls[0].entries[0]); }},
+        {"ports of an entry", [](VpcSpec& v) { v.network_acls[0].entries[0].to_port = 70000; }},
+        {"peers with itself", [](VpcSpec& v) { v.peerings[0].peer_vpc_id = "vpc-1"; }},
+        {"domain of DHCP", [](VpcSpec& v) { v.dhcp.domain_name = "a\nb"; }},
+        {"node type", [](VpcSpec& v) { v.dhcp.netbios_node_type = 3; }},
     };
     for (const auto& test : cases) {
         auto spec = sample().spec;
@@ -82,7 +115,7 @@ TEST(Topology, KeepsWhatGuestsStandOn) {
     auto vpc = sample();
     vpc.interfaces["eni-1"] = sample_interface();
     auto moved = vpc.spec;
-    moved.cidr = *Ipv4Cidr::parse("10.0.0.0/15");
+    moved.cidrs[0] = *Ipv4Cidr::parse("10.0.0.0/15");
     EXPECT_FALSE(check_vpc(moved, &vpc));
     auto without_empty = vpc.spec;
     without_empty.subnets.pop_back();
@@ -104,9 +137,21 @@ TEST(Topology, RefusesABadInterface) {
         {"id", [](InterfaceSpec& i) { i.id = "eni;1"; }},
         {"host name", [](InterfaceSpec& i) { i.host_name = "a\nb"; }},
         {"subnet", [](InterfaceSpec& i) { i.subnet_id = "subnet-9"; }},
-        {"outside", [](InterfaceSpec& i) { i.private_ip = *Ipv4::parse("10.0.1.10"); }},
-        {"gateway", [](InterfaceSpec& i) { i.private_ip = *Ipv4::parse("10.0.0.1"); }},
-        {"broadcast", [](InterfaceSpec& i) { i.private_ip = *Ipv4::parse("10.0.0.255"); }},
+        {"outside",
+         [](InterfaceSpec& i) { i.addresses[0].private_ip = *Ipv4::parse("10.0.1.10"); }},
+        {"gateway", [](InterfaceSpec& i) { i.addresses[0].private_ip = *Ipv4::parse("10.0.0.1"); }},
+        {"broadcast",
+         [](InterfaceSpec& i) { i.addresses[0].private_ip = *Ipv4::parse("10.0.0.255"); }},
+        {"no address", [](InterfaceSpec& i) { i.addresses.clear(); }},
+        {"one address twice", [](InterfaceSpec& i) { i.addresses.push_back(i.addresses[0]); }},
+        {"secondary outside",
+         [](InterfaceSpec& i) {
+             i.addresses.push_back({*Ipv4::parse("10.0.1.11"), std::nullopt});
+         }},
+        {"IPv6 outside",
+         [](InterfaceSpec& i) { i.ipv6_addresses = {*Ipv6::parse("fd00:1:2:1::9")}; }},
+        {"reserved IPv6",
+         [](InterfaceSpec& i) { i.ipv6_addresses = {*Ipv6::parse("fd00:1:2::1")}; }},
         {"multicast MAC",
          [](InterfaceSpec& i) { i.mac = *MacAddress::parse("01:00:00:00:00:01"); }},
         {"no MAC", [](InterfaceSpec& i) { i.mac = {}; }},
@@ -129,17 +174,17 @@ TEST(Topology, AddressesAreOfOneInterface) {
     auto second = sample_interface();
     second.id = "eni-2";
     EXPECT_FALSE(check_interface(second, vpc));
-    second.private_ip = *Ipv4::parse("10.0.0.11");
+    second.addresses[0].private_ip = *Ipv4::parse("10.0.0.11");
     EXPECT_FALSE(check_interface(second, vpc)) << "the MAC address is taken";
     second.mac = *MacAddress::parse("02:00:00:00:00:02");
     EXPECT_TRUE(check_interface(second, vpc));
     auto moved = sample_interface();
-    moved.private_ip = *Ipv4::parse("10.0.0.12");
+    moved.addresses[0].private_ip = *Ipv4::parse("10.0.0.12");
     EXPECT_FALSE(check_interface(moved, vpc)) << "a primary address does not change";
 }
 
 TEST(Topology, RefusesBadRules) {
-    const auto anywhere = Ipv4Cidr::parse("0.0.0.0/0");
+    const auto anywhere = parse_cidr("0.0.0.0/0");
     const std::vector<TrafficRule> bad = {
         {false, 256, -1, -1, anywhere, ""},
         {false, -2, -1, -1, anywhere, ""},
