@@ -27,6 +27,9 @@ port = 5000
 [network]
 egress = false
 public_pool = "127.70.0.0/16"
+ipv6_pool = "2001:db8::/40"
+[limits]
+vpcs = 7
 [instances]
 stop_timeout_seconds = 7
 [host]
@@ -44,6 +47,8 @@ id = "ami-1"
     EXPECT_EQ(config->port, 5000);
     EXPECT_FALSE(config->egress);
     EXPECT_EQ(config->cloud.public_pool.str(), "127.70.0.0/16");
+    EXPECT_EQ(config->cloud.ipv6_pool.str(), "2001:db8::/40");
+    EXPECT_EQ(config->cloud.limits.vpcs, 7);
     EXPECT_EQ(config->cloud.stop_timeout, std::chrono::seconds{7});
     EXPECT_EQ(config->cloud.host.cpu_overcommit, 2.0);
     EXPECT_EQ(config->cloud.regions[1].zones[0].id, "apse2-az1");
@@ -57,6 +62,8 @@ TEST(Config, NamesWhatIsWrong) {
         {"[api]\nport = \"x\"", "api.port"},
         {"[api]\nport = 70000", "api.port: expected a number from 0 to 65535"},
         {"[network]\npublic_pool = \"127.0.0.0\"", "network.public_pool"},
+        {"[network]\nipv6_pool = \"fd00::/60\"", "network.ipv6_pool"},
+        {"[limits]\nvpcs = 0", "limits.vpcs: expected a number from 1"},
         {"[hypervisor]\nkind = \"xen\"", "hypervisor.kind: expected one of"},
         {"regions = []", "regions"},
         {"[[credentials]]\naccess_key_id = \"A\"", "credentials"},

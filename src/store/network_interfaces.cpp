@@ -228,12 +228,12 @@ bool has_private_ip(Transaction& tx, const std::string& subnet_id, const std::st
 }
 
 int count_in_subnet(Transaction& tx, const std::string& subnet_id) {
-    return query_value<int>(tx.connection(),
-                            "SELECT (SELECT count(*) FROM network_interfaces WHERE subnet_id = $1) "
-                            "+ (SELECT count(*) FROM network_interface_addresses WHERE subnet_id = "
-                            "$1 AND is_ipv6 = 0)",
-                            subnet_id)
-        .value_or(0);
+    const auto count = [&](std::string_view sql) {
+        return query_value<int>(tx.connection(), sql, subnet_id).value_or(0);
+    };
+    return count("SELECT count(*) FROM network_interfaces WHERE subnet_id = $1") +
+           count("SELECT count(*) FROM network_interface_addresses "
+                 "WHERE subnet_id = $1 AND is_ipv6 = 0");
 }
 
 bool has_public_ip(Transaction& tx, const std::string& public_ip) {

@@ -111,6 +111,14 @@ void erase_of_list(Transaction& tx, const std::string& prefix_list_id) {
             prefix_list_id);
 }
 
+void forget_before(Transaction& tx, const std::string& prefix_list_id, int64_t version) {
+    execute(tx.connection(),
+            "DELETE FROM prefix_list_entries WHERE prefix_list_id = $1 AND until <> 0 AND "
+            "until <= $2",
+            prefix_list_id,
+            version);
+}
+
 std::vector<domain::PrefixListEntry>
 list_of_version(Transaction& tx, const std::string& prefix_list_id, int64_t version) {
     return Rows::list(

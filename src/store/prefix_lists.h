@@ -30,6 +30,8 @@ void end(Transaction& tx,
          const std::string& cidr,
          int64_t until);
 void erase_of_list(Transaction& tx, const std::string& prefix_list_id);
+// Erases the entries that only versions before this one had.
+void forget_before(Transaction& tx, const std::string& prefix_list_id, int64_t version);
 std::vector<domain::PrefixListEntry>
 list_of_version(Transaction& tx, const std::string& prefix_list_id, int64_t version);
 

@@ -3,6 +3,8 @@
 
 #include "store/table.h"
 
+#include <algorithm>
+
 namespace pileus::store::vpc_peering_connections {
 
 namespace {
@@ -57,16 +59,23 @@ find(Transaction& tx, const Scope& scope, const std::string& id) {
                       scope.region);
 }
 
+// Each side has an index of its own: two ranges, merged.
 std::vector<domain::VpcPeeringConnection>
 list(Transaction& tx, const Scope& scope, const Page& page) {
-    return Rows::list(
-        tx,
-        "WHERE ((requester_account_id = $1 AND requester_region = $2) OR (accepter_account_id = $1 "
-        "AND accepter_region = $2)) AND id > $3 ORDER BY id LIMIT $4",
-        scope.account_id,
-        scope.region,
-        page.after_id,
-        page.limit);
+    const auto side = [&](std::string_view where) {
+        return Rows::list(tx, where, scope.account_id, scope.region, page.after_id, page.limit);
+    };
+    auto all = side("WHERE requester_account_id = $1 AND requester_region = $2 AND id > $3 "
+                    "ORDER BY id LIMIT $4");
+    for (auto& row : side("WHERE accepter_account_id = $1 AND accepter_region = $2 AND id > $3 "
+                          "ORDER BY id LIMIT $4"))
+        all.push_back(std::move(row));
+    std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
+    const auto same_id = [](const auto& a, const auto& b) { return a.id == b.id; };
+    all.erase(std::unique(all.begin(), all.end(), same_id), all.end());
+    if (all.size() > static_cast<size_t>(page.limit))
+        all.resize(static_cast<size_t>(page.limit));
+    return all;
 }
 
 std::vector<domain::VpcPeeringConnection> list_of_vpc(Transaction& tx, const std::string& vpc_id) {

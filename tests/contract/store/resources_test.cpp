@@ -67,7 +67,9 @@ TEST_P(Resources, InterfacesAreFoundByWhatTheyBelongTo) {
     auto second = samples::network_interface("eni-2");
     second.private_ip = "10.0.0.2";
     second.public_ip = "";
-    second.instance_id = "";
+    second.instance_id = second.attachment_id = "";
+    second.secondary_addresses.clear();
+    second.ipv6_addresses.clear();
     write([&](Transaction& tx) {
         network_interfaces::insert(tx, samples::network_interface("eni-1"));
         network_interfaces::insert(tx, second);
@@ -83,7 +85,7 @@ TEST_P(Resources, InterfacesAreFoundByWhatTheyBelongTo) {
                     ElementsAre("eni-2"));
         EXPECT_TRUE(network_interfaces::has_private_ip(tx, "subnet_id", "private_ip"));
         EXPECT_FALSE(network_interfaces::has_private_ip(tx, "another", "private_ip"));
-        EXPECT_EQ(network_interfaces::count_in_subnet(tx, "subnet_id"), 2);
+        EXPECT_EQ(network_interfaces::count_in_subnet(tx, "subnet_id"), 4);
         EXPECT_EQ(network_interfaces::count_in_subnet(tx, "another"), 0);
         EXPECT_TRUE(network_interfaces::has_public_ip(tx, "public_ip"));
         EXPECT_FALSE(network_interfaces::has_public_ip(tx, ""));
@@ -93,8 +95,13 @@ TEST_P(Resources, InterfacesAreFoundByWhatTheyBelongTo) {
 
 TEST_P(Resources, AddressIsNeverGivenTwice) {
     auto same_private = samples::network_interface("eni-2");
-    same_private.public_ip = "another";
     auto same_public = samples::network_interface("eni-3");
+    for (auto* twin : {&same_private, &same_public}) {
+        twin->attachment_id = "another";
+        twin->secondary_addresses.clear();
+        twin->ipv6_addresses.clear();
+    }
+    same_private.public_ip = "another";
     same_public.private_ip = "another";
     write([](Transaction& tx) {
         network_interfaces::insert(tx, samples::network_interface("eni-1"));

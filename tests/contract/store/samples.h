@@ -4,11 +4,15 @@
 // One of each resource with every field set, and set to what no other field and no default has: a
 // text field holds the name of its column, so that a column that was crossed with another shows.
 
+#include "domain/address.h"
 #include "domain/image.h"
 #include "domain/instance.h"
 #include "domain/key_pair.h"
 #include "domain/ledger.h"
+#include "domain/network_acl.h"
 #include "domain/network_interface.h"
+#include "domain/prefix_list.h"
+#include "domain/routing.h"
 #include "domain/security_group.h"
 #include "domain/tag.h"
 #include "domain/volume.h"
@@ -146,7 +150,11 @@ inline domain::Vpc vpc(const std::string& id) {
             .cidr_block = "cidr_block",
             .cidr_association_id = "cidr_association_id",
             .dhcp_options_id = "dhcp_options_id",
+            .tenancy = "tenancy",
             .is_default = true,
+            .enable_dns_support = false,
+            .enable_dns_hostnames = true,
+            .enable_network_address_usage_metrics = true,
             .created_at = moment(1)};
 }
 
@@ -158,8 +166,165 @@ inline domain::Subnet subnet(const std::string& id) {
             .zone = "zone",
             .zone_id = "zone_id",
             .cidr_block = "cidr_block",
+            .ipv6_cidr_block = "ipv6_cidr_block",
+            .ipv6_cidr_association_id = "ipv6_cidr_association_id",
             .is_default = true,
             .map_public_ip_on_launch = true,
+            .assign_ipv6_address_on_creation = true,
+            .enable_dns64 = true,
+            .host_name_type = "host_name_type",
+            .resource_name_dns_a_record = true,
+            .resource_name_dns_aaaa_record = true,
+            .created_at = moment(1)};
+}
+
+inline domain::VpcCidrBlock vpc_cidr_block(const std::string& association_id) {
+    return {.association_id = association_id,
+            .vpc_id = "vpc_id",
+            .cidr_block = "cidr_block",
+            .is_ipv6 = true};
+}
+
+inline domain::DhcpOptions dhcp_options(const std::string& id) {
+    return {.id = id,
+            .account_id = "account_id",
+            .region = "region",
+            .domain_name = "domain_name",
+            .domain_name_servers = {"domain_name_servers"},
+            .ntp_servers = {"ntp_servers"},
+            .netbios_name_servers = {"netbios_name_servers"},
+            .netbios_node_type = 2,
+            .ipv6_address_preferred_lease_seconds = 300,
+            .created_at = moment(1)};
+}
+
+inline domain::RouteTable route_table(const std::string& id) {
+    return {.id = id,
+            .account_id = "account_id",
+            .region = "region",
+            .vpc_id = "vpc_id",
+            .created_at = moment(1)};
+}
+
+inline domain::RouteTableAssociation
+route_table_association(const std::string& id, const std::string& subnet_id = "subnet_id") {
+    return {
+        .id = id, .route_table_id = "route_table_id", .vpc_id = "vpc_id", .subnet_id = subnet_id};
+}
+
+inline domain::Route route(const std::string& destination = "destination") {
+    return {
+        .route_table_id = "route_table_id", .destination = destination, .target_id = "target_id"};
+}
+
+inline domain::InternetGateway internet_gateway(const std::string& id) {
+    return {.id = id,
+            .account_id = "account_id",
+            .region = "region",
+            .vpc_id = "vpc_id",
+            .created_at = moment(1)};
+}
+
+inline domain::EgressOnlyInternetGateway egress_only_internet_gateway(const std::string& id) {
+    return {.id = id,
+            .account_id = "account_id",
+            .region = "region",
+            .vpc_id = "vpc_id",
+            .created_at = moment(1)};
+}
+
+inline domain::NatGateway nat_gateway(const std::string& id) {
+    return {.id = id,
+            .account_id = "account_id",
+            .region = "region",
+            .vpc_id = "vpc_id",
+            .subnet_id = "subnet_id",
+            .is_public = false,
+            .state = domain::NatGatewayState::deleting,
+            .failure_code = "failure_code",
+            .failure_message = "failure_message",
+            .network_interface_id = "network_interface_id",
+            .allocation_id = "allocation_id",
+            .association_id = "association_id",
+            .private_ip = "private_ip",
+            .public_ip = "public_ip",
+            .client_token = "client_token",
+            .created_at = moment(1),
+            .deleted_at = moment(2)};
+}
+
+inline domain::NetworkAcl network_acl(const std::string& id) {
+    return {.id = id,
+            .account_id = "account_id",
+            .region = "region",
+            .vpc_id = "vpc_id",
+            .is_default = true,
+            .created_at = moment(1)};
+}
+
+inline domain::NetworkAclAssociation
+network_acl_association(const std::string& id, const std::string& subnet_id = "subnet_id") {
+    return {.id = id, .network_acl_id = "network_acl_id", .subnet_id = subnet_id};
+}
+
+inline domain::NetworkAclEntry network_acl_entry(int number = 7) {
+    return {.network_acl_id = "network_acl_id",
+            .egress = true,
+            .number = number,
+            .allow = true,
+            .protocol = 6,
+            .cidr_block = "cidr_block",
+            .from_port = 22,
+            .to_port = 23};
+}
+
+inline domain::VpcPeeringConnection vpc_peering_connection(const std::string& id) {
+    return {.id = id,
+            .requester_account_id = "requester_account_id",
+            .requester_region = "requester_region",
+            .requester_vpc_id = "requester_vpc_id",
+            .accepter_account_id = "accepter_account_id",
+            .accepter_region = "accepter_region",
+            .accepter_vpc_id = "accepter_vpc_id",
+            .state = domain::PeeringState::rejected,
+            .message = "message",
+            .requester_resolves_dns = true,
+            .accepter_resolves_dns = true,
+            .created_at = moment(1),
+            .expires_at = moment(2),
+            .ended_at = moment(3)};
+}
+
+inline domain::PrefixList prefix_list(const std::string& id) {
+    return {.id = id,
+            .account_id = "account_id",
+            .region = "region",
+            .name = "name",
+            .is_ipv6 = true,
+            .max_entries = 20,
+            .version = 3,
+            .state = "state",
+            .created_at = moment(1)};
+}
+
+inline domain::PrefixListEntry prefix_list_entry(const std::string& cidr = "cidr") {
+    return {.prefix_list_id = "prefix_list_id",
+            .cidr = cidr,
+            .description = "description",
+            .since = 2,
+            .until = 4};
+}
+
+inline domain::Address address(const std::string& allocation_id) {
+    return {.allocation_id = allocation_id,
+            .account_id = "account_id",
+            .region = "region",
+            .public_ip = "public_ip",
+            .association_id = "association_id",
+            .network_interface_id = "network_interface_id",
+            .private_ip = "private_ip",
+            .domain_name = "domain_name",
+            .is_service_managed = true,
             .created_at = moment(1)};
 }
 
@@ -175,12 +340,18 @@ inline domain::NetworkInterface network_interface(const std::string& id) {
     i.description = "description";
     i.mac = "mac";
     i.private_ip = "private_ip";
+    i.secondary_addresses = {{"second", "198.51.100.7"}, {"another", ""}};
+    i.ipv6_addresses = {"fd00::2", "fd00::1"};
+    i.kind = domain::NetworkInterfaceKind::nat_gateway;
+    i.client_token = "client_token";
     i.security_group_ids = {"sg-b", "sg-a"}; // in the order that the caller gave
     i.source_dest_check = false;
     i.created_at = moment(1);
     i.public_ip = "public_ip";
+    i.allocation_id = "allocation_id";
     i.wants_public_ip = true;
     i.instance_id = "instance_id";
+    i.detaching = true;
     i.attachment_id = "attachment_id";
     i.device_index = 2;
     i.delete_on_termination = false;
