@@ -9,6 +9,7 @@
 #include "drivers/network/linux/linux_network.h"
 #include "drivers/network/network.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <fmt/core.h>
@@ -21,15 +22,29 @@
 namespace pileus::drivers {
 
 inline VpcSpec sample_vpc(const std::string& id) {
-    return {id,
-            *Ipv4Cidr::parse("172.31.0.0/16"),
-            "ec2.internal",
-            {{"subnet-a" + id.substr(4), *Ipv4Cidr::parse("172.31.0.0/20")},
-             {"subnet-b" + id.substr(4), *Ipv4Cidr::parse("172.31.16.0/20")}}};
+    VpcSpec vpc;
+    vpc.id = id;
+    vpc.cidrs = {*Ipv4Cidr::parse("172.31.0.0/16")};
+    vpc.dns_domain = "ec2.internal";
+    vpc.internet_gateway = true;
+    vpc.dhcp.domain_name = "ec2.internal";
+    vpc.route_tables = {
+        {"rtb-main", {{*parse_cidr("0.0.0.0/0"), RouteTarget::internet_gateway, ""}}}};
+    vpc.subnets = {{"subnet-a" + id.substr(4),
+                    *Ipv4Cidr::parse("172.31.0.0/20"),
+                    std::nullopt,
+                    "rtb-main",
+                    ""},
+                   {"subnet-b" + id.substr(4),
+                    *Ipv4Cidr::parse("172.31.16.0/20"),
+                    std::nullopt,
+                    "rtb-main",
+                    ""}};
+    return vpc;
 }
 
 inline TrafficRule open_to(bool egress, int protocol, int port, const char* cidr) {
-    return {egress, protocol, port, port, Ipv4Cidr::parse(cidr), ""};
+    return {egress, protocol, port, port, parse_cidr(cidr), ""};
 }
 
 inline SecurityGroupSpec open_group(const std::string& vpc_id, const std::string& id) {
@@ -49,8 +64,9 @@ sample_interface(const VpcSpec& vpc, int number, size_t subnet, std::vector<std:
     interface.vpc_id = vpc.id;
     interface.subnet_id = vpc.subnets[subnet].id;
     interface.mac = MacAddress{{0x02, 0, 0, 0, 0, static_cast<uint8_t>(number)}};
-    interface.private_ip = vpc.subnets[subnet].cidr.at(static_cast<uint64_t>(number));
-    auto name = "ip-" + interface.private_ip.str();
+    interface.addresses = {
+        {vpc.subnets[subnet].cidr.at(static_cast<uint64_t>(number)), std::nullopt}};
+    auto name = "ip-" + interface.private_ip().str();
     std::replace(name.begin(), name.end(), '.', '-');
     interface.host_name = name;
     interface.security_group_ids = std::move(groups);

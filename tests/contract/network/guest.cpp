@@ -105,7 +105,7 @@ Guest::Guest(UniqueFd tap, const InterfaceSpec& interface, const Ipv4Cidr& subne
             auto links = must(Netlink::open());
             const int eth0 = must(links.link_index("eth0"));
             must(links.change_link(eth0, {.mac = interface.mac}));
-            must(links.ensure_address(eth0, interface.private_ip, subnet.prefix));
+            must(links.ensure_address(eth0, interface.private_ip(), subnet.prefix));
             must(links.change_link(eth0, {.up = true}));
             must(links.change_link(must(links.link_index("lo")), {.up = true}));
             must(links.ensure_route({.destination = subnet, .link = eth0}));
@@ -300,7 +300,8 @@ std::optional<Ipv4> leased_address(int tap, std::chrono::milliseconds limit) {
 std::optional<MacAddress>
 ask_arp(int tap, const InterfaceSpec& self, Ipv4 target, std::chrono::milliseconds limit) {
     send_frame(
-        tap, ethernet(broadcast_mac, self.mac, 0x0806, arp(1, self.mac, self.private_ip, target)));
+        tap,
+        ethernet(broadcast_mac, self.mac, 0x0806, arp(1, self.mac, self.private_ip(), target)));
     const auto deadline = std::chrono::steady_clock::now() + limit;
     while (std::chrono::steady_clock::now() < deadline) {
         const auto frame = receive_frame(tap, 20ms);

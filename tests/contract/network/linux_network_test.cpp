@@ -112,13 +112,13 @@ TEST_F(LinuxNetworkTest, WhatIsAllowedPassesAndNothingElse) {
     const auto a = guest(server), b = guest(neighbour), c = guest(other), d = guest(silent);
     const auto ssh = a->listen(22), web = a->listen(80), tls = b->listen(443), any = b->listen(22);
 
-    EXPECT_TRUE(b->reaches(server.private_ip, 22)) << "same subnet";
-    EXPECT_TRUE(c->reaches(server.private_ip, 22)) << "other subnet";
-    EXPECT_TRUE(c->reaches(server.private_ip, 80)) << "its block";
-    EXPECT_TRUE(b->is_refused(server.private_ip, 80)) << "not its block";
-    EXPECT_TRUE(a->reaches(neighbour.private_ip, 22)) << "outwards";
-    EXPECT_TRUE(d->reaches(neighbour.private_ip, 443)) << "what it may send";
-    EXPECT_TRUE(d->is_refused(neighbour.private_ip, 22)) << "what it may not send";
+    EXPECT_TRUE(b->reaches(server.private_ip(), 22)) << "same subnet";
+    EXPECT_TRUE(c->reaches(server.private_ip(), 22)) << "other subnet";
+    EXPECT_TRUE(c->reaches(server.private_ip(), 80)) << "its block";
+    EXPECT_TRUE(b->is_refused(server.private_ip(), 80)) << "not its block";
+    EXPECT_TRUE(a->reaches(neighbour.private_ip(), 22)) << "outwards";
+    EXPECT_TRUE(d->reaches(neighbour.private_ip(), 443)) << "what it may send";
+    EXPECT_TRUE(d->is_refused(neighbour.private_ip(), 22)) << "what it may not send";
 }
 
 TEST_F(LinuxNetworkTest, AGroupNamedAsAPeerIsItsMembers) {
@@ -132,13 +132,13 @@ TEST_F(LinuxNetworkTest, AGroupNamedAsAPeerIsItsMembers) {
     auto client = sample_interface(vpc_, 11, 1, {"sg-open"});
     const auto a = guest(server), b = guest(client);
     const auto web = a->listen(80);
-    EXPECT_TRUE(b->is_refused(server.private_ip, 80));
+    EXPECT_TRUE(b->is_refused(server.private_ip(), 80));
     client.security_group_ids = {"sg-open", "sg-lb"};
     ASSERT_OK(network_->ensure_interface(client));
-    EXPECT_TRUE(b->reaches(server.private_ip, 80)) << "it became a member";
+    EXPECT_TRUE(b->reaches(server.private_ip(), 80)) << "it became a member";
     client.security_group_ids = {"sg-open"};
     ASSERT_OK(network_->ensure_interface(client));
-    EXPECT_TRUE(b->is_refused(server.private_ip, 80)) << "it is no member any more";
+    EXPECT_TRUE(b->is_refused(server.private_ip(), 80)) << "it is no member any more";
 }
 
 TEST_F(LinuxNetworkTest, AChangeOfRulesIsOneTransactionAndQuick) {
@@ -146,7 +146,7 @@ TEST_F(LinuxNetworkTest, AChangeOfRulesIsOneTransactionAndQuick) {
     const auto server = sample_interface(vpc_, 10, 0, {"sg-1"});
     const auto a = guest(server), b = guest(sample_interface(vpc_, 11, 0, {"sg-open"}));
     const auto ssh = a->listen(22), web = a->listen(80);
-    ASSERT_TRUE(b->reaches(server.private_ip, 22));
+    ASSERT_TRUE(b->reaches(server.private_ip(), 22));
 
     const int runs = runner_.runs;
     const auto started = std::chrono::steady_clock::now();
@@ -154,8 +154,8 @@ TEST_F(LinuxNetworkTest, AChangeOfRulesIsOneTransactionAndQuick) {
     const auto took = std::chrono::steady_clock::now() - started;
     EXPECT_EQ(runner_.runs - runs, 1);
     EXPECT_LT(took, 100ms);
-    EXPECT_TRUE(b->is_refused(server.private_ip, 22));
-    EXPECT_TRUE(b->reaches(server.private_ip, 80));
+    EXPECT_TRUE(b->is_refused(server.private_ip(), 22));
+    EXPECT_TRUE(b->reaches(server.private_ip(), 80));
 }
 
 TEST_F(LinuxNetworkTest, AnInterfaceCostsOneProcess) {
@@ -174,7 +174,7 @@ TEST_F(LinuxNetworkTest, LiesAreDroppedAtTheTap) {
     const auto router = ask_arp(tap.get(), liar, vpc_.subnets[0].cidr.at(1), 2s);
     ASSERT_TRUE(router);
     const auto packet = [&](Ipv4 from, const std::string& text) {
-        return udp_packet(from, 1000, victim.private_ip, 2000, text);
+        return udp_packet(from, 1000, victim.private_ip(), 2000, text);
     };
     const auto arrives = [&](const std::string& frame, const char* text) {
         send_frame(tap.get(), frame);
@@ -183,41 +183,44 @@ TEST_F(LinuxNetworkTest, LiesAreDroppedAtTheTap) {
     const std::string tag_zero("\0\0\x08\0", 4), tag_one("\0\1\x08\0", 4);
 
     EXPECT_TRUE(
-        arrives(ethernet(*router, liar.mac, 0x0800, packet(liar.private_ip, "truth")), "truth"));
+        arrives(ethernet(*router, liar.mac, 0x0800, packet(liar.private_ip(), "truth")), "truth"));
     EXPECT_FALSE(
-        arrives(ethernet(*router, liar.mac, 0x0800, packet(third.private_ip, "lie1")), "lie1"))
+        arrives(ethernet(*router, liar.mac, 0x0800, packet(third.private_ip(), "lie1")), "lie1"))
         << "the address of another guest";
     EXPECT_FALSE(arrives(
         ethernet(*router, liar.mac, 0x0800, packet(*Ipv4::parse("8.8.8.8"), "lie2")), "lie2"));
     EXPECT_FALSE(
-        arrives(ethernet(*router, third.mac, 0x0800, packet(liar.private_ip, "lie3")), "lie3"))
+        arrives(ethernet(*router, third.mac, 0x0800, packet(liar.private_ip(), "lie3")), "lie3"))
         << "the MAC address of another guest";
     EXPECT_FALSE(arrives(
-        ethernet(*router, liar.mac, 0x8100, tag_zero + packet(liar.private_ip, "lie4")), "lie4"))
+        ethernet(*router, liar.mac, 0x8100, tag_zero + packet(liar.private_ip(), "lie4")), "lie4"))
         << "priority tag";
     EXPECT_FALSE(arrives(
-        ethernet(*router, liar.mac, 0x8100, tag_one + packet(liar.private_ip, "lie5")), "lie5"))
+        ethernet(*router, liar.mac, 0x8100, tag_one + packet(liar.private_ip(), "lie5")), "lie5"))
         << "VLAN";
-    EXPECT_FALSE(
-        arrives(ethernet(broadcast_mac, liar.mac, 0x0800, packet(liar.private_ip, "lie6")), "lie6"))
+    EXPECT_FALSE(arrives(
+        ethernet(broadcast_mac, liar.mac, 0x0800, packet(liar.private_ip(), "lie6")), "lie6"))
         << "broadcast frames do not leave the tap";
     EXPECT_FALSE(arrives(ethernet(*router, liar.mac, 0x86dd, std::string(60, 'v')), "vvvv"))
         << "IPv6";
     EXPECT_FALSE(arrives(ethernet(broadcast_mac, liar.mac, 0x88cc, "lldplldp"), "lldp"));
     // It claims the other's address: neither the other guest nor the router hears of it.
-    EXPECT_FALSE(arrives(
-        ethernet(
-            broadcast_mac, liar.mac, 0x0806, arp(2, liar.mac, third.private_ip, victim.private_ip)),
-        std::string(reinterpret_cast<const char*>(liar.mac.bytes.data()), 6).c_str()));
-    send_frame(
-        tap.get(),
-        ethernet(
-            broadcast_mac, liar.mac, 0x0806, arp(2, liar.mac, third.private_ip, third.private_ip)));
+    EXPECT_FALSE(
+        arrives(ethernet(broadcast_mac,
+                         liar.mac,
+                         0x0806,
+                         arp(2, liar.mac, third.private_ip(), victim.private_ip())),
+                std::string(reinterpret_cast<const char*>(liar.mac.bytes.data()), 6).c_str()));
+    send_frame(tap.get(),
+               ethernet(broadcast_mac,
+                        liar.mac,
+                        0x0806,
+                        arp(2, liar.mac, third.private_ip(), third.private_ip())));
     send_frame(other.get(),
                ethernet(*router,
                         victim.mac,
                         0x0800,
-                        udp_packet(victim.private_ip, 1, third.private_ip, 2, "to third")));
+                        udp_packet(victim.private_ip(), 1, third.private_ip(), 2, "to third")));
     EXPECT_TRUE(receives(absent.get(), "to third", 1s));
     EXPECT_FALSE(receives(tap.get(), "to third", 100ms));
 }
@@ -228,32 +231,33 @@ TEST_F(LinuxNetworkTest, NothingPassesBetweenVpcsOfTheSameAddresses) {
     ASSERT_OK(network_->apply_security_groups({open_group("vpc-2", "sg-open")}));
     auto one = sample_interface(vpc_, 10, 0, {"sg-open"});
     auto two = sample_interface(vpc2, 11, 0, {"sg-open"});
-    one.public_ip = *Ipv4::parse("127.99.0.10");
-    two.public_ip = *Ipv4::parse("127.99.0.11");
+    one.addresses[0].public_ip = *Ipv4::parse("127.99.0.10");
+    two.addresses[0].public_ip = *Ipv4::parse("127.99.0.11");
     const auto a = guest(one), b = guest(two, vpc2);
     const auto listening = b->listen(22);
-    EXPECT_TRUE(a->is_refused(two.private_ip, 22));
+    EXPECT_TRUE(a->is_refused(two.private_ip(), 22));
     EXPECT_TRUE(a->is_refused(*Ipv4::parse("100.126.0.11"), 22)) << "its transit address";
     EXPECT_TRUE(a->is_refused(*Ipv4::parse("100.127.0.1"), 22)) << "the host";
-    EXPECT_TRUE(connect_to(*two.public_ip, 22, 3s)) << "yet the host reaches it";
+    EXPECT_TRUE(connect_to(*two.addresses[0].public_ip, 22, 3s)) << "yet the host reaches it";
 }
 
 TEST_F(LinuxNetworkTest, ThePublicAddressAnswersOnTheHost) {
     ASSERT_OK(network_->apply_security_groups({port_group("vpc-1", "sg-ssh", 22, "0.0.0.0/0")}));
     auto server = sample_interface(vpc_, 10, 0, {"sg-ssh"});
-    server.public_ip = *Ipv4::parse("127.99.0.10");
+    server.addresses[0].public_ip = *Ipv4::parse("127.99.0.10");
     const auto a = guest(server);
     const auto ssh = a->listen(22), web = a->listen(80);
-    EXPECT_TRUE(connect_to(*server.public_ip, 22, 3s));
-    EXPECT_FALSE(connect_to(*server.public_ip, 80, 250ms)) << "its group does not let it in";
+    EXPECT_TRUE(connect_to(*server.addresses[0].public_ip, 22, 3s));
+    EXPECT_FALSE(connect_to(*server.addresses[0].public_ip, 80, 250ms))
+        << "its group does not let it in";
     const auto routes = read_file("/proc/net/route");
     ASSERT_TRUE(routes);
     EXPECT_EQ(routes->find("00001FAC"), std::string::npos) << "the host does not know 172.31.0.0";
     EXPECT_FALSE(connect_to(*Ipv4::parse("127.99.0.99"), 22, 250ms)) << "it is nobody's";
 
-    server.public_ip = *Ipv4::parse("127.99.0.12");
+    server.addresses[0].public_ip = *Ipv4::parse("127.99.0.12");
     ASSERT_OK(network_->ensure_interface(server));
-    EXPECT_TRUE(connect_to(*server.public_ip, 22, 3s));
+    EXPECT_TRUE(connect_to(*server.addresses[0].public_ip, 22, 3s));
     EXPECT_FALSE(connect_to(*Ipv4::parse("127.99.0.10"), 22, 250ms));
 }
 
@@ -288,39 +292,39 @@ TEST_F(LinuxNetworkTest, EveryGuestGetsItsLeaseAndNoOther) {
     const auto one = sample_interface(vpc_, 10, 0, {"sg-open"});
     const auto two = sample_interface(vpc_, 11, 1, {"sg-open"});
     const auto tap = tap_of(one), other = tap_of(two);
-    EXPECT_EQ(lease(tap, one.mac, one.mac), one.private_ip);
-    EXPECT_EQ(lease(other, two.mac, two.mac), two.private_ip);
+    EXPECT_EQ(lease(tap, one.mac, one.mac), one.private_ip());
+    EXPECT_EQ(lease(other, two.mac, two.mac), two.private_ip());
     EXPECT_EQ(lease(tap, one.mac, two.mac), std::nullopt) << "for another's MAC address";
 }
 
 TEST_F(LinuxNetworkTest, AnAddressIsLeasedToItsNextOwner) {
     const auto first = sample_interface(vpc_, 10, 0, {"sg-open"});
-    ASSERT_EQ(lease(tap_of(first), first.mac, first.mac), first.private_ip);
+    ASSERT_EQ(lease(tap_of(first), first.mac, first.mac), first.private_ip());
     ASSERT_OK(network_->remove_interface("vpc-1", first.id));
     auto second = first;
     second.id = "eni-next";
     second.mac = MacAddress{{0x02, 0, 0, 0, 1, 1}};
-    EXPECT_EQ(lease(tap_of(second), second.mac, second.mac), second.private_ip);
+    EXPECT_EQ(lease(tap_of(second), second.mac, second.mac), second.private_ip());
 }
 
 TEST_F(LinuxNetworkTest, GuestsKnowEachOtherByName) {
     const auto one = sample_interface(vpc_, 10, 0, {}), two = sample_interface(vpc_, 11, 1, {});
     const auto a = guest(one), b = guest(two);
     const auto name = two.host_name + ".ec2.internal";
-    EXPECT_EQ(a->resolve(name, *Ipv4::parse("172.31.0.2")), two.private_ip);
-    EXPECT_EQ(a->resolve(name, *Ipv4::parse("169.254.169.253")), two.private_ip);
+    EXPECT_EQ(a->resolve(name, *Ipv4::parse("172.31.0.2")), two.private_ip());
+    EXPECT_EQ(a->resolve(name, *Ipv4::parse("169.254.169.253")), two.private_ip());
     EXPECT_EQ(a->resolve("ip-172-31-0-99.ec2.internal", *Ipv4::parse("172.31.0.2")), Ipv4{});
 }
 
 TEST_F(LinuxNetworkTest, ARestartedDriverDisturbsNobody) {
     auto one = sample_interface(vpc_, 10, 0, {"sg-open"}),
          two = sample_interface(vpc_, 11, 1, {"sg-open"});
-    one.public_ip = *Ipv4::parse("127.99.0.10");
+    one.addresses[0].public_ip = *Ipv4::parse("127.99.0.10");
     const auto a = guest(one), b = guest(two);
     const auto listening = a->listen(22);
-    const auto connection = b->connect(one.private_ip, 22, 3s);
+    const auto connection = b->connect(one.private_ip(), 22, 3s);
     const UniqueFd accepted(::accept(listening.get(), nullptr, nullptr));
-    const auto from_host = connect_to(*one.public_ip, 22, 3s);
+    const auto from_host = connect_to(*one.addresses[0].public_ip, 22, 3s);
     ASSERT_TRUE(connection && from_host);
     const int spawns = runner_.spawns;
 
@@ -330,17 +334,17 @@ TEST_F(LinuxNetworkTest, ARestartedDriverDisturbsNobody) {
     ASSERT_EQ(::send(connection.get(), "still", 5, MSG_NOSIGNAL), 5);
     pollfd polled{accepted.get(), POLLIN, 0};
     EXPECT_EQ(::poll(&polled, 1, 2000), 1) << "the connection lives";
-    EXPECT_TRUE(b->reaches(one.private_ip, 22)) << "and new ones are made";
-    EXPECT_TRUE(connect_to(*one.public_ip, 22, 3s));
+    EXPECT_TRUE(b->reaches(one.private_ip(), 22)) << "and new ones are made";
+    EXPECT_TRUE(connect_to(*one.addresses[0].public_ip, 22, 3s));
     EXPECT_TRUE(a->reaches(metadata, 80));
     EXPECT_EQ(next_caller("vpc-1"), one.id);
     ASSERT_OK(network_->apply_security_groups({{"sg-open", "vpc-1", {}}}));
-    EXPECT_TRUE(b->is_refused(one.private_ip, 22)) << "rules change as before";
+    EXPECT_TRUE(b->is_refused(one.private_ip(), 22)) << "rules change as before";
 }
 
 TEST_F(LinuxNetworkTest, RemovedInterfacesLeaveNothing) {
     auto one = sample_interface(vpc_, 10, 0, {"sg-open"});
-    one.public_ip = *Ipv4::parse("127.99.0.10");
+    one.addresses[0].public_ip = *Ipv4::parse("127.99.0.10");
     const auto tap = tap_of(one);
     const auto space = NetworkNamespace::open("ptest-vpc-1");
     const auto count = [&] {
@@ -354,7 +358,7 @@ TEST_F(LinuxNetworkTest, RemovedInterfacesLeaveNothing) {
     ASSERT_OK(network_->remove_interface("vpc-1", one.id));
     EXPECT_EQ(*count(), with - 1);
     EXPECT_FALSE(receive_frame(tap.get(), 10ms));
-    EXPECT_FALSE(connect_to(*one.public_ip, 22, 250ms));
+    EXPECT_FALSE(connect_to(*one.addresses[0].public_ip, 22, 250ms));
 }
 
 // A guest that is still running when everything is removed loses its network at once.
@@ -363,9 +367,9 @@ TEST_F(LinuxNetworkTest, ATapThatIsHeldDoesNotKeepTheNetworkAlive) {
                two = sample_interface(vpc_, 11, 0, {"sg-open"});
     const auto a = guest(one), b = guest(two);
     const auto listening = a->listen(22);
-    ASSERT_TRUE(b->reaches(one.private_ip, 22));
+    ASSERT_TRUE(b->reaches(one.private_ip(), 22));
     ASSERT_OK(network_->remove_all());
-    EXPECT_TRUE(b->is_refused(one.private_ip, 22));
+    EXPECT_TRUE(b->is_refused(one.private_ip(), 22));
 }
 
 TEST_F(LinuxNetworkTest, ANameServerThatDiesIsStartedAgain) {
@@ -379,7 +383,7 @@ TEST_F(LinuxNetworkTest, ANameServerThatDiesIsStartedAgain) {
     Ipv4 answer;
     while (answer == Ipv4{} && std::chrono::steady_clock::now() < deadline)
         answer = a->resolve(one.host_name + ".ec2.internal", *Ipv4::parse("172.31.0.2"));
-    EXPECT_EQ(answer, one.private_ip);
+    EXPECT_EQ(answer, one.private_ip());
 }
 
 } // namespace

@@ -82,7 +82,7 @@ TEST_P(NetworkContract, BadInputChangesNothing) {
     ASSERT_OK(network_->ensure_vpc(vpc_));
     ASSERT_OK(network_->apply_security_groups({open_group("vpc-1", "sg-1")}));
     auto bad_group = open_group("vpc-1", "sg-1");
-    bad_group.rules.push_back({false, 6, 90, 80, Ipv4Cidr::parse("0.0.0.0/0"), ""});
+    bad_group.rules.push_back({false, 6, 90, 80, parse_cidr("0.0.0.0/0"), ""});
     EXPECT_EQ(network_->apply_security_groups({bad_group}).error().code, errors::invalid);
     auto gateway = sample_interface(vpc_, 1, 0, {"sg-1"});
     EXPECT_EQ(network_->ensure_interface(gateway).error().code, errors::invalid);

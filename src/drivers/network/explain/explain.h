@@ -9,6 +9,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,8 @@ struct NetworkView {
     std::map<std::string, std::string> internet_gateways;
     // Interfaces that nobody listens behind: why, "i-… is stopped".
     std::map<std::string, std::string> idle;
+    // Those of other accounts, which are peered: they decide, but the caller is not told how.
+    std::set<std::string> foreign_vpcs;
 };
 
 // One end of a packet: an interface (and which of its addresses; the primary one when none is

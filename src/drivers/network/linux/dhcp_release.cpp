@@ -27,7 +27,7 @@ std::string release_message(const InterfaceSpec& interface, Ipv4 server) {
     put(out, 0x01'01'06'00, 4); // a request, Ethernet, addresses of 6 octets
     put(out, 0x70696c65, 4);    // transaction
     put(out, 0, 4);
-    put(out, interface.private_ip.value, 4);
+    put(out, interface.private_ip().value, 4);
     put(out, 0, 12);
     put(out, interface.mac);
     out.resize(bootp_bytes, '\0');
@@ -62,7 +62,7 @@ dhcp_release_frame(const InterfaceSpec& interface, Ipv4 server, const MacAddress
     put(ip, 0, 4);
     put(ip, 64 << 8 | 17, 2); // hops, UDP
     put(ip, 0, 2);
-    put(ip, interface.private_ip.value, 4);
+    put(ip, interface.private_ip().value, 4);
     put(ip, server.value, 4);
     const auto sum = checksum(ip);
     ip[10] = static_cast<char>(sum >> 8);

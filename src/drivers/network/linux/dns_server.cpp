@@ -113,7 +113,7 @@ Result<void> DnsServer::ensure_running(const NetworkNamespace& network_namespace
 }
 
 Result<void> DnsServer::add(const InterfaceSpec& interface) {
-    const auto ip = interface.private_ip.str();
+    const auto ip = interface.private_ip().str();
     const auto write = [&](const char* folder, const std::string& line) -> Result<void> {
         const auto path = options_.folder / folder / interface.id;
         const auto before = read_file(path, 4096);

@@ -70,17 +70,18 @@ Result<void> LinuxNetwork::add(VpcState state) {
 }
 
 Result<void> LinuxNetwork::ensure_vpc(const VpcSpec& spec) {
+    for (const auto& cidr : spec.cidrs)
+        if (cidr.overlaps(options_.transit))
+            return fail(errors::invalid,
+                        fmt::format("the CIDR {} overlaps the transit block {}",
+                                    cidr.str(),
+                                    options_.transit.str()));
     if (const auto vpc = find(spec.id))
         return vpc->change(spec);
     const std::lock_guard making(making_);
     if (const auto vpc = find(spec.id)) // another thread was faster
         return vpc->change(spec);
     PILEUS_TRY(check_vpc(spec, nullptr));
-    if (spec.cidr.overlaps(options_.transit))
-        return fail(errors::invalid,
-                    fmt::format("the CIDR {} overlaps the transit block {}",
-                                spec.cidr.str(),
-                                options_.transit.str()));
     if (!edge_is_there_) {
         PILEUS_TRY(edge_.ensure());
         edge_is_there_ = true;
@@ -91,8 +92,9 @@ Result<void> LinuxNetwork::ensure_vpc(const VpcSpec& spec) {
         const std::lock_guard lock(mutex_);
         state.slot = free_slot();
     }
+    uint32_t subnet_slot = 0;
     for (const auto& subnet : spec.subnets)
-        state.subnet_slots[subnet.id] = state.next_subnet_slot++;
+        state.subnet_slots[subnet.id] = ++subnet_slot;
     return add(std::move(state));
 }
 
@@ -133,11 +135,12 @@ Result<void> LinuxNetwork::remove_security_group(const std::string& vpc_id,
 }
 
 Result<void> LinuxNetwork::ensure_interface(const InterfaceSpec& interface) {
-    if (interface.public_ip && !options_.public_pool.contains(*interface.public_ip))
-        return fail(errors::invalid,
-                    fmt::format("{} is not in the public pool {}",
-                                interface.public_ip->str(),
-                                options_.public_pool.str()));
+    for (const auto& address : interface.addresses)
+        if (address.public_ip && !options_.public_pool.contains(*address.public_ip))
+            return fail(errors::invalid,
+                        fmt::format("{} is not in the public pool {}",
+                                    address.public_ip->str(),
+                                    options_.public_pool.str()));
     PILEUS_ASSIGN(const auto vpc, require(interface.vpc_id));
     return vpc->ensure_port(interface);
 }
@@ -154,10 +157,24 @@ Result<UniqueFd> LinuxNetwork::open_tap(const std::string& vpc_id,
     return vpc->open_tap(interface_id);
 }
 
+Result<InterfaceCounters> LinuxNetwork::read_counters(const std::string& vpc_id,
+                                                      const std::string& interface_id) {
+    PILEUS_ASSIGN(const auto vpc, require(vpc_id));
+    return vpc->read_counters(interface_id);
+}
+
 std::optional<std::string> LinuxNetwork::interface_of_mark(const std::string& vpc_id,
                                                            uint32_t mark) {
     const auto vpc = find(vpc_id);
-    return vpc ? vpc->interface_of(mark) : std::nullopt;
+    return vpc ? vpc->interface_of(mark & mark_number_mask) : std::nullopt;
+}
+
+Result<std::vector<std::string>> LinuxNetwork::observe_vpcs() {
+    const std::lock_guard lock(mutex_);
+    std::vector<std::string> ids;
+    for (const auto& [id, vpc] : vpcs_)
+        ids.push_back(id);
+    return ids;
 }
 
 Result<std::vector<std::string>> LinuxNetwork::observe_interfaces() {

@@ -36,9 +36,12 @@ class LinuxNetwork final : public Network {
     Result<void> remove_interface(const std::string& vpc_id,
                                   const std::string& interface_id) override;
     Result<UniqueFd> open_tap(const std::string& vpc_id, const std::string& interface_id) override;
+    Result<InterfaceCounters> read_counters(const std::string& vpc_id,
+                                            const std::string& interface_id) override;
     void on_metadata_listener(std::function<void(MetadataListener)> added,
                               std::function<void(const std::string& vpc_id)> removed) override;
     std::optional<std::string> interface_of_mark(const std::string& vpc_id, uint32_t mark) override;
+    Result<std::vector<std::string>> observe_vpcs() override;
     Result<std::vector<std::string>> observe_interfaces() override;
     Result<void> remove_all() override;
 

@@ -3,6 +3,7 @@
 
 #include "drivers/network/linux/netlink_attributes.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -92,6 +93,17 @@ Message route_message(uint16_t type, uint16_t flags, const Route& route) {
     return message;
 }
 
+void read_statistics(const nlattr* attribute, Link& link) {
+    rtnl_link_stats64 statistics{}; // in the message it is not aligned
+    std::memcpy(&statistics,
+                mnl_attr_get_payload(attribute),
+                std::min<size_t>(sizeof statistics, mnl_attr_get_payload_len(attribute)));
+    link.bytes_received = statistics.rx_bytes;
+    link.bytes_sent = statistics.tx_bytes;
+    link.packets_received = statistics.rx_packets;
+    link.packets_sent = statistics.tx_packets;
+}
+
 Link read_link(const nlmsghdr* header) {
     const auto* fixed = static_cast<const ifinfomsg*>(mnl_nlmsg_get_payload(header));
     Link link{.index = fixed->ifi_index, .up = (fixed->ifi_flags & IFF_UP) != 0};
@@ -100,6 +112,8 @@ Link read_link(const nlmsghdr* header) {
             link.name = mnl_attr_get_str(attribute);
         if (mnl_attr_get_type(attribute) == IFLA_IFALIAS)
             link.alias = mnl_attr_get_str(attribute);
+        if (mnl_attr_get_type(attribute) == IFLA_STATS64)
+            read_statistics(attribute, link);
     }
     return link;
 }

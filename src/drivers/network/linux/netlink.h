@@ -19,6 +19,11 @@ struct Link {
     std::string name;
     std::string alias; // what the link is for, in our words: an interface's id
     bool up = false;
+    // What came in by it and what went out, in the kernel's words: since the link was made.
+    uint64_t bytes_received = 0;
+    uint64_t bytes_sent = 0;
+    uint64_t packets_received = 0;
+    uint64_t packets_sent = 0;
 };
 
 struct LinkChange {

@@ -61,9 +61,11 @@ std::string peer_match(const TrafficRule& rule) {
     const char* const field = rule.egress ? "daddr" : "saddr";
     if (!rule.peer_cidr)
         return fmt::format("ip {} @{} ", field, members_set(rule.peer_security_group_id));
-    if (rule.peer_cidr->prefix == 0)
-        return "";
-    return fmt::format("ip {} {} ", field, rule.peer_cidr->str());
+    if (is_ipv6(*rule.peer_cidr))
+        return fmt::format("ip6 {} {} ", field, to_string(*rule.peer_cidr));
+    if (std::get<Ipv4Cidr>(*rule.peer_cidr).prefix == 0)
+        return "meta nfproto ipv4 ";
+    return fmt::format("ip {} {} ", field, to_string(*rule.peer_cidr));
 }
 
 std::string port_match(const char* protocol, const TrafficRule& rule) {
@@ -95,6 +97,13 @@ std::string protocol_match(const TrafficRule& rule) {
     }
 }
 
+std::string addresses_text(const Port& port) {
+    std::string text;
+    for (const auto& address : port.spec.addresses)
+        text += (text.empty() ? "" : ", ") + address.private_ip.str();
+    return text;
+}
+
 uint64_t as_number(const MacAddress& mac) {
     uint64_t number = 0;
     for (const auto byte : mac.bytes)
@@ -109,7 +118,7 @@ void add_guard(Script& script, const Port& port) {
     const auto chain = fmt::format("netdev {} guard", port.tap);
     const auto rule = [&](const std::string& text) { script.add("add rule {} {}", chain, text); };
     const auto mac = port.spec.mac.str();
-    const auto ip = port.spec.private_ip.str();
+    const auto ip = addresses_text(port);
 
     script.add("add table netdev {}", port.tap);
     script.add("add chain {} {{ type filter hook ingress device \"{}\" priority -500; policy "
@@ -121,7 +130,7 @@ void add_guard(Script& script, const Port& port) {
     script.add("flush chain netdev {} dhcp", port.tap);
 
     rule(fmt::format("ether saddr != {} drop", mac));
-    rule(fmt::format("meta mark set {}", port.number));
+    rule(fmt::format("meta mark set {}", port.mark()));
     rule(fmt::format("ether type arp arp htype 1 arp ptype ip arp hlen 6 arp plen 4 arp saddr "
                      "ether {} arp saddr ip {{ 0.0.0.0, {} }} accept",
                      mac,
@@ -129,7 +138,7 @@ void add_guard(Script& script, const Port& port) {
     rule("ether type != ip drop"); // IPv6, VLAN tags, ARP that lies, LLDP …
     rule("udp dport 67 jump dhcp");
     if (port.spec.source_dest_check)
-        rule(fmt::format("ip saddr {} accept", ip));
+        rule(fmt::format("ip saddr {{ {} }} accept", ip));
     else // it routes for others: any address but those that can only be ours
         rule("ip saddr != { 0.0.0.0/8, 127.0.0.0/8, 169.254.0.0/16, 224.0.0.0/3 } accept");
     // A DHCP client speaks for its own MAC address only (octets 28-33 of the message), and whole
@@ -157,13 +166,16 @@ void element(Script& script, const char* verb, const std::string& set, const std
     script.add("{} element {} {} {{ {} }}", verb, table, set, text);
 }
 
-void public_elements(Script& script, const char* verb, const Port& port) {
-    if (!port.transit_ip)
-        return;
-    const auto private_ip = port.spec.private_ip.str();
-    element(script, verb, "to_private", port.transit_ip->str() + " : " + private_ip);
-    element(script, verb, "to_transit", private_ip + " : " + port.transit_ip->str());
-    element(script, verb, "outside", fmt::format("\"{}\"", port.tap));
+void public_elements(Script& script, const char* verb, const Translation& translation) {
+    const auto private_ip = translation.private_ip.str();
+    const auto transit_ip = translation.transit_ip.str();
+    element(script, verb, "to_private", transit_ip + " : " + private_ip);
+    element(script, verb, "to_transit", private_ip + " : " + transit_ip);
+    element(script, verb, "outside", private_ip);
+}
+
+void member_elements(Script& script, const char* verb, const Port& port, const std::string& group) {
+    element(script, verb, members_set(group), addresses_text(port));
 }
 
 void map_elements(Script& script, const char* verb, const Port& port) {
@@ -173,17 +185,13 @@ void map_elements(Script& script, const char* verb, const Port& port) {
         script, verb, "ingress", fmt::format("\"{0}\" : jump {1}", port.tap, in_chain(port.tap)));
 }
 
-bool is_in(const std::vector<std::string>& list, const std::string& text) {
-    return std::find(list.begin(), list.end(), text) != list.end();
-}
-
 void add_vpc_sets(Script& script) {
     for (const char* set : {"egress { type ifname : verdict; }",
                             "ingress { type ifname : verdict; }",
                             "to_private { type ipv4_addr : ipv4_addr; }",
                             "to_transit { type ipv4_addr : ipv4_addr; }"})
         script.add("add map {} {}", table, set);
-    script.add("add set {} outside {{ type ifname; }}", table);
+    script.add("add set {} outside {{ type ipv4_addr; }}", table);
     for (const char* map : {"egress", "ingress", "to_private", "to_transit"})
         script.add("flush map {} {}", table, map);
     script.add("flush set {} outside", table);
@@ -198,7 +206,7 @@ void add_vpc_input(Script& script, const VpcSpec& vpc) {
     script.rule("input",
                 "iifname \"t*\" ip daddr {{ 169.254.169.253, {} }} meta l4proto {{ tcp, udp }} th "
                 "dport 53 accept",
-                resolver_of(vpc.cidr).str());
+                resolver_of(vpc.cidrs.front()).str());
     script.rule("input", "iifname \"t*\" ip daddr 169.254.169.254 tcp dport 80 accept");
 }
 
@@ -230,9 +238,9 @@ std::string vpc_rules(const VpcSpec& vpc, const LinuxNetworkOptions& options) {
     if (options.egress) {
         script.rule("to_outside",
                     "ip daddr {{ {}, {}, 127.0.0.0/8, 169.254.0.0/16, 224.0.0.0/3 }} drop",
-                    vpc.cidr.str(),
+                    vpc.cidrs.front().str(),
                     options.transit.str());
-        script.rule("to_outside", "iifname @outside accept");
+        script.rule("to_outside", "ip saddr @outside accept");
     }
     script.fresh_chain("ingress_gate", "type filter hook forward priority 0; policy drop;");
     script.rule("ingress_gate", "ct state established,related accept");
@@ -272,31 +280,32 @@ std::string group_removal(const std::string& group_id) {
     return script.take() + empty_group_members(group_id);
 }
 
-std::string port_rules(const Port& port, const Port* before) {
+std::string port_rules(const Port& port, const Port* before, const AddressPlan& plan) {
     Script script;
-    const auto ip = port.spec.private_ip.str();
     add_guard(script, port);
-    if (before != nullptr && before->transit_ip != port.transit_ip)
-        public_elements(script, "delete", *before);
-    if (before != nullptr)
+    if (before != nullptr) {
+        for (const auto& translation : translations_of(before->spec, plan))
+            public_elements(script, "delete", translation);
         for (const auto& group : before->spec.security_group_ids)
-            if (!is_in(port.spec.security_group_ids, group))
-                element(script, "delete", members_set(group), ip);
+            member_elements(script, "delete", *before, group);
+    }
     add_port_chains(script, port);
     for (const auto& group : port.spec.security_group_ids)
-        element(script, "add", members_set(group), ip);
+        member_elements(script, "add", port, group);
     map_elements(script, "add", port);
-    public_elements(script, "add", port);
+    for (const auto& translation : translations_of(port.spec, plan))
+        public_elements(script, "add", translation);
     return script.take();
 }
 
-std::string port_removal(const Port& port, bool in_maps) {
+std::string port_removal(const Port& port, bool in_maps, const AddressPlan& plan) {
     Script script;
     if (in_maps) {
-        public_elements(script, "delete", port);
+        for (const auto& translation : translations_of(port.spec, plan))
+            public_elements(script, "delete", translation);
         map_elements(script, "delete", port);
         for (const auto& group : port.spec.security_group_ids)
-            element(script, "delete", members_set(group), port.spec.private_ip.str());
+            member_elements(script, "delete", port, group);
     }
     script.no_chain(in_chain(port.tap));
     script.no_chain(out_chain(port.tap));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "drivers/network/linux/options.h"
+#include "drivers/network/linux/port.h"
 #include "drivers/network/network.h"
 
 #include <cstdint>
@@ -16,14 +17,6 @@ namespace pileus::drivers {
 // list of commands that one nft process carries out as one transaction.
 // docs/adr/0001-routed-subnets.md says how a packet goes through them.
 
-// One interface of a guest, as the kernel knows it.
-struct Port {
-    std::string tap;
-    uint32_t number = 0; // the mark of every packet that came in here
-    InterfaceSpec spec;
-    std::optional<Ipv4> transit_ip; // stands for its public address
-};
-
 // Everything of a VPC but its groups and ports. Repeatable: it replaces the rules of the base
 // chains and empties the maps, while packets keep being judged by the old ones until the
 // transaction is done.
@@ -36,9 +29,9 @@ std::string group_removal(const std::string& group_id);
 
 // The guard at the tap (who may send what at all), the port's chains and its places in the maps.
 // `before` is the port as the kernel has it, nullptr when it has none.
-std::string port_rules(const Port& port, const Port* before);
+std::string port_rules(const Port& port, const Port* before, const AddressPlan& plan);
 // `in_maps`: whether the maps and the members of groups still hold it.
-std::string port_removal(const Port& port, bool in_maps);
+std::string port_removal(const Port& port, bool in_maps, const AddressPlan& plan);
 
 std::string edge_rules(const LinuxNetworkOptions& options);
 // `closed_uplink`: a link on which only we switched forwarding on, so that nothing but our traffic

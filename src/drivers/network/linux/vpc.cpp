@@ -7,6 +7,7 @@
 #include "drivers/network/linux/dhcp_release.h"
 #include "drivers/network/linux/dns_probe.h"
 #include "drivers/network/linux/nft.h"
+#include "drivers/network/linux/rules.h"
 #include "drivers/network/linux/tap.h"
 
 #include <arpa/inet.h>
@@ -14,6 +15,7 @@
 #include <cerrno>
 #include <fmt/core.h>
 #include <netinet/in.h>
+#include <set>
 #include <sys/socket.h>
 #include <system_error>
 
@@ -36,7 +38,7 @@ Ipv4Cidr single(Ipv4 address) {
 DnsServerOptions dns_options(const VpcState& state, const LinuxNetworkOptions& options) {
     return {.folder = options.run_dir / state.spec.id,
             .domain = state.spec.dns_domain,
-            .resolver = resolver_of(state.spec.cidr),
+            .resolver = resolver_of(state.spec.cidrs.front()),
             .upstream = options.egress ? options.upstream_resolvers : std::vector<Ipv4>{},
             .mtu = options.mtu};
 }
@@ -128,11 +130,11 @@ Result<void> Vpc::ensure_base() {
     PILEUS_ASSIGN(const int lo, netlink_.link_index("lo"));
     PILEUS_TRY(netlink_.change_link(lo, {.up = true}));
     for (const auto address :
-         {metadata_address, resolver_link_local, resolver_of(state_.spec.cidr)})
+         {metadata_address, resolver_link_local, resolver_of(state_.spec.cidrs.front())})
         PILEUS_TRY(netlink_.ensure_address(lo, address, 32));
     // What no interface has goes nowhere, and not out by the default route.
-    PILEUS_TRY(
-        netlink_.ensure_route({.destination = state_.spec.cidr, .kind = RouteKind::blackhole}));
+    for (const auto& cidr : state_.spec.cidrs)
+        PILEUS_TRY(netlink_.ensure_route({.destination = cidr, .kind = RouteKind::blackhole}));
 
     PILEUS_TRY(edge_.ensure_vpc(slot_, namespace_));
     PILEUS_ASSIGN(const int uplink, netlink_.link_index(uplink_name));
@@ -183,13 +185,16 @@ Result<void> Vpc::change(const VpcSpec& spec) {
     bool is_same = spec.subnets.size() == state_.spec.subnets.size();
     for (const auto& subnet : spec.subnets)
         is_same = is_same && state_.subnet_slots.count(subnet.id) != 0;
-    if (is_same)
+    if (is_same) {
+        state_.spec = spec;
+        PILEUS_TRY(save());
         return ensure_dns();
+    }
     const auto before = state_;
     state_.spec = spec;
     for (const auto& subnet : spec.subnets)
-        if (state_.subnet_slots.try_emplace(subnet.id, state_.next_subnet_slot).second)
-            ++state_.next_subnet_slot;
+        if (state_.subnet_slots.count(subnet.id) == 0)
+            state_.subnet_slots[subnet.id] = free_subnet_slot();
     PILEUS_TRY(save());
     for (const auto& subnet : before.spec.subnets) {
         const bool stays = std::any_of(spec.subnets.begin(),
@@ -205,12 +210,22 @@ Result<void> Vpc::change(const VpcSpec& spec) {
     return ensure_dns();
 }
 
+uint32_t Vpc::free_subnet_slot() const {
+    std::set<uint32_t> taken;
+    for (const auto& [id, slot] : state_.subnet_slots)
+        taken.insert(slot);
+    uint32_t slot = 1;
+    while (taken.count(slot) != 0)
+        ++slot;
+    return slot;
+}
+
 Result<void> Vpc::rewrite_rules() {
     std::string script = vpc_rules(state_.spec, options_);
     for (const auto& [id, group] : state_.groups)
         script += group_rules(group) + empty_group_members(id);
     for (const auto& [id, port] : state_.ports)
-        script += port_rules(port, nullptr);
+        script += port_rules(port, nullptr, plan_);
     // A guard hangs on its tap, which therefore must be there.
     for (const auto& [id, port] : state_.ports)
         PILEUS_TRY(namespace_.run([&, &tap = port.tap]() -> Result<void> {
@@ -259,11 +274,9 @@ Result<void> Vpc::ensure_port(const InterfaceSpec& interface) {
         before = found->second;
     Port port;
     port.spec = interface;
+    port.subnet_slot = state_.subnet_slots.at(interface.subnet_id);
     port.number = before ? before->number : state_.next_number++;
-    port.tap =
-        before ? before->tap : tap_name(state_.subnet_slots.at(interface.subnet_id), port.number);
-    if (interface.public_ip)
-        port.transit_ip = plan_.transit_of(*interface.public_ip);
+    port.tap = before ? before->tap : tap_name(port.subnet_slot, port.number);
 
     state_.ports[interface.id] = port;
     PILEUS_TRY(save());
@@ -275,14 +288,18 @@ Result<void> Vpc::ensure_port(const InterfaceSpec& interface) {
     // From here on it carries packets.
     PILEUS_ASSIGN(const int link, netlink_.link_index(port.tap));
     PILEUS_TRY(netlink_.change_link(link, {.up = true}));
-    PILEUS_TRY(netlink_.ensure_neighbor(link, interface.private_ip, interface.mac));
-    PILEUS_TRY(netlink_.ensure_route({.destination = single(interface.private_ip), .link = link}));
+    for (const auto& address : interface.addresses) {
+        PILEUS_TRY(netlink_.ensure_neighbor(link, address.private_ip, interface.mac));
+        PILEUS_TRY(
+            netlink_.ensure_route({.destination = single(address.private_ip), .link = link}));
+    }
     PILEUS_ASSIGN(auto probe, DnsProbe::open(namespace_));
-    return probe.wait_for(interface.host_name + "." + state_.spec.dns_domain, interface.private_ip);
+    return probe.wait_for(interface.host_name + "." + state_.spec.dns_domain,
+                          interface.private_ip());
 }
 
 Result<void> Vpc::apply_port(const Port& port, const Port* before) {
-    const auto done = run_nft(runner_, namespace_, port_rules(port, before));
+    const auto done = run_nft(runner_, namespace_, port_rules(port, before, plan_));
     if (done)
         return {};
     // A crash between what we wrote down and what the kernel did: then everything is written anew.
@@ -308,19 +325,25 @@ Result<void> Vpc::ensure_tap(const Port& port) {
     }));
     if (found && found->up)
         PILEUS_TRY(
-            netlink_.ensure_route({.destination = single(port.spec.private_ip), .link = link}));
-    return netlink_.ensure_neighbor(link, port.spec.private_ip, port.spec.mac);
+            netlink_.ensure_route({.destination = single(port.spec.private_ip()), .link = link}));
+    return netlink_.ensure_neighbor(link, port.spec.private_ip(), port.spec.mac);
 }
 
 Result<void> Vpc::ensure_public_address(const Port& port, const Port* before) {
-    if (before && before->transit_ip && before->transit_ip != port.transit_ip) {
-        PILEUS_TRY(edge_.remove_public_address(*before->transit_ip, slot_));
-        PILEUS_TRY(namespace_.run([&]() -> Result<void> {
-            const auto forgotten = forget_connections(*before->transit_ip);
-            return forgotten ? Result<void>{} : fail(forgotten.error());
-        }));
-    }
-    return port.transit_ip ? edge_.ensure_public_address(*port.transit_ip, slot_) : Result<void>{};
+    const auto wanted = translations_of(port.spec, plan_);
+    if (before != nullptr)
+        for (const auto& old : translations_of(before->spec, plan_)) {
+            if (std::find(wanted.begin(), wanted.end(), old) != wanted.end())
+                continue;
+            PILEUS_TRY(edge_.remove_public_address(old.transit_ip, slot_));
+            PILEUS_TRY(namespace_.run([&]() -> Result<void> {
+                const auto forgotten = forget_connections(old.transit_ip);
+                return forgotten ? Result<void>{} : fail(forgotten.error());
+            }));
+        }
+    for (const auto& translation : wanted)
+        PILEUS_TRY(edge_.ensure_public_address(translation.transit_ip, slot_));
+    return {};
 }
 
 Result<void> Vpc::remove_port(const std::string& interface_id) {
@@ -334,20 +357,20 @@ Result<void> Vpc::remove_port(const std::string& interface_id) {
     const bool lease_is_free = release_lease(port);
     if (link)
         PILEUS_TRY(netlink_.change_link(link->index, {.up = false}));
-    if (const auto done = run_nft(runner_, namespace_, port_removal(port, true)); !done) {
+    if (const auto done = run_nft(runner_, namespace_, port_removal(port, true, plan_)); !done) {
         state_.ports.erase(interface_id);
         PILEUS_TRY(rewrite_rules());
-        PILEUS_TRY(run_nft(runner_, namespace_, port_removal(port, false)));
+        PILEUS_TRY(run_nft(runner_, namespace_, port_removal(port, false, plan_)));
     }
-    if (port.transit_ip)
-        PILEUS_TRY(edge_.remove_public_address(*port.transit_ip, slot_));
+    for (const auto& translation : translations_of(port.spec, plan_))
+        PILEUS_TRY(edge_.remove_public_address(translation.transit_ip, slot_));
     PILEUS_TRY(netlink_.remove_link(port.tap));
     PILEUS_TRY(dns_.remove(interface_id));
     if (auto probe = DnsProbe::open(namespace_))
         probe->drain(); // the next owner of the name and the address waits for its own files
     // The next owner of an address does not inherit connections.
     PILEUS_TRY(namespace_.run([&]() -> Result<void> {
-        const auto forgotten = forget_connections(port.spec.private_ip);
+        const auto forgotten = forget_connections(port.spec.private_ip());
         return forgotten ? Result<void>{} : fail(forgotten.error());
     }));
     state_.ports.erase(interface_id);
@@ -374,6 +397,22 @@ Result<UniqueFd> Vpc::open_tap(const std::string& interface_id) {
         return fail(errors::not_found,
                     fmt::format("interface {} is not known in {}", interface_id, state_.spec.id));
     return namespace_.run([&] { return open_tap_fd(found->second.tap); });
+}
+
+Result<InterfaceCounters> Vpc::read_counters(const std::string& interface_id) {
+    const std::lock_guard lock(mutex_);
+    const auto found = state_.ports.find(interface_id);
+    if (found == state_.ports.end())
+        return fail(errors::not_found,
+                    fmt::format("interface {} is not known in {}", interface_id, state_.spec.id));
+    PILEUS_ASSIGN(const auto link, netlink_.find_link(found->second.tap));
+    if (!link)
+        return InterfaceCounters{};
+    // What the kernel sends on the tap is what comes in to the guest.
+    return InterfaceCounters{.bytes_in = link->bytes_sent,
+                             .bytes_out = link->bytes_received,
+                             .packets_in = link->packets_sent,
+                             .packets_out = link->packets_received};
 }
 
 Result<UniqueFd> Vpc::listen_for_metadata() {

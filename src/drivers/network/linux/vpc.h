@@ -31,6 +31,7 @@ class Vpc {
     Result<void> ensure_port(const InterfaceSpec& interface);
     Result<void> remove_port(const std::string& interface_id);
     Result<UniqueFd> open_tap(const std::string& interface_id);
+    Result<InterfaceCounters> read_counters(const std::string& interface_id);
     Result<UniqueFd> listen_for_metadata();
     Result<void> keep_dns_running();
     Result<void> remove();
@@ -61,6 +62,7 @@ class Vpc {
     // Writes all rules anew, in one transaction: when the kernel is not as we remember it.
     Result<void> rewrite_rules();
     Result<void> save() const;
+    uint32_t free_subnet_slot() const;
     Ipv4 gateway_address(const std::string& subnet_id) const;
 
     const LinuxNetworkOptions& options_;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "drivers/network/linux/rules.h"
+#include "drivers/network/linux/port.h"
 #include "drivers/network/topology/topology.h"
 
 #include <filesystem>
@@ -15,12 +15,12 @@ namespace pileus::drivers {
 // crash left half made is known.
 struct VpcState {
     VpcSpec spec;
-    uint32_t slot = 0;                            // of its link to the edge
-    std::map<std::string, uint32_t> subnet_slots; // by subnet id
+    uint32_t slot = 0;                             // of its link to the edge
+    std::map<std::string, uint32_t> subnet_slots;  // by subnet id
+    std::map<std::string, uint32_t> peering_slots; // by peering id
     std::map<std::string, SecurityGroupSpec> groups;
     std::map<std::string, Port> ports; // by interface id
-    uint32_t next_subnet_slot = 1;
-    uint32_t next_number = 1; // of an interface; numbers are not used again
+    uint32_t next_number = 1;          // of an interface; the last ones are not used again
 
     VpcTopology topology() const;
 };
