@@ -4,7 +4,6 @@
 #include "cloud/resource_kind.h"
 #include "domain/private_dns.h"
 #include "placement/placement.h"
-#include "store/client_tokens.h"
 #include "store/instances.h"
 #include "store/network_interfaces.h"
 #include "store/security_groups.h"
@@ -57,28 +56,6 @@ std::string user_initiated(Time at) {
     auto text = format_iso8601(at); // 2026-11-23T09:00:00.000Z
     text[10] = ' ';
     return fmt::format("User initiated ({} GMT)", text.substr(0, 19));
-}
-
-Result<std::string> take_public_ip(store::Transaction& tx, const Context& context) {
-    static constexpr auto cursor_name = "public-address-cursor";
-    static constexpr uint64_t first = 10; // the low ones stay free for the host's own use
-    const auto& pool = context.settings.public_pool;
-    const auto stored = store::settings::get(tx, cursor_name);
-    const auto cursor = stored ? parse_int(*stored).value_or(0) : 0;
-    if (pool.size() <= first + 1)
-        return fail(codes::insufficient_public_addresses,
-                    "The pool of public addresses is too small.");
-    const auto usable = pool.size() - first - 1; // not the last, which is the broadcast address
-    for (uint64_t step = 0; step < usable; ++step) {
-        const auto index = (static_cast<uint64_t>(cursor) + step) % usable;
-        auto address = pool.at(first + index).str();
-        if (store::network_interfaces::has_public_ip(tx, address))
-            continue;
-        store::settings::put(tx, cursor_name, std::to_string(index + 1));
-        return address;
-    }
-    return fail(codes::insufficient_public_addresses,
-                fmt::format("All public addresses of the pool {} are in use.", pool.str()));
 }
 
 namespace {

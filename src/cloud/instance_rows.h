@@ -20,10 +20,6 @@ InstanceView make_view(store::Transaction& tx, const Context& context, domain::I
 // "User initiated (2026-11-23 09:00:00 GMT)", as StateTransitionReason has it.
 std::string user_initiated(Time at);
 
-// The next free public address of the pool, going round so that an address rests before it is given
-// out again.
-Result<std::string> take_public_ip(store::Transaction& tx, const Context& context);
-
 // Room for `count` of this type on the hosts, or InsufficientInstanceCapacity. Returns a host id
 // for each.
 Result<std::vector<std::string>> place_instances(store::Transaction& tx,

@@ -4,6 +4,7 @@
 // tags, ledger and work are written in one transaction. Booting happens later, in src/engine;
 // nothing here touches the machine.
 
+#include "cloud/address_allocation.h"
 #include "cloud/instance_rows.h"
 #include "cloud/instances.h"
 #include "cloud/resource_kind.h"
@@ -33,11 +34,6 @@ namespace {
 
 constexpr std::string_view operation = "RunInstances";
 constexpr size_t client_token_chars_max = 64;
-// The first four addresses of a subnet and the last are EC2's: network, router, DNS, future use,
-// broadcast. https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html
-constexpr uint64_t reserved_first = 4;
-constexpr uint64_t reserved_last = 1;
-
 // What a launch has been resolved to: the things that its ids name.
 struct Plan {
     const domain::InstanceType* type = nullptr;
@@ -236,52 +232,6 @@ find_volumes(store::Transaction& tx,
     return devices;
 }
 
-// `count` free addresses of the subnet, at random as EC2's are; or the one that was asked for.
-Result<std::vector<std::string>> find_private_ips(store::Transaction& tx,
-                                                  const Context& context,
-                                                  const domain::Subnet& subnet,
-                                                  const std::string& wanted,
-                                                  size_t count) {
-    const auto cidr = Ipv4Cidr::parse(subnet.cidr_block);
-    std::set<std::string> chosen_now;
-    const auto is_taken = [&](const std::string& address) {
-        return chosen_now.count(address) != 0 ||
-               store::network_interfaces::has_private_ip(tx, subnet.id, address);
-    };
-    const auto is_usable = [&](Ipv4 address) {
-        const uint64_t index = address.value - cidr->base.value;
-        return index >= reserved_first && index < cidr->size() - reserved_last;
-    };
-    if (!wanted.empty()) {
-        const auto address = Ipv4::parse(wanted);
-        if (!address || !cidr->contains(*address) || !is_usable(*address))
-            return fail(
-                codes::invalid_parameter_value,
-                fmt::format("Address {} does not fall within the subnet's address range", wanted));
-        if (is_taken(wanted))
-            return fail(codes::ip_address_in_use, fmt::format("Address {} is in use.", wanted));
-        return std::vector{wanted};
-    }
-    const auto usable = cidr->size() - reserved_first - reserved_last;
-    const auto used =
-        static_cast<uint64_t>(store::network_interfaces::count_in_subnet(tx, subnet.id));
-    if (used + count > usable)
-        return fail(codes::insufficient_addresses,
-                    fmt::format("The subnet '{}' has {} free addresses, {} are needed.",
-                                subnet.id,
-                                usable - std::min(usable, used),
-                                count));
-    std::vector<std::string> chosen;
-    while (chosen.size() < count) {
-        auto index = context.random.next_u64() % usable;
-        while (is_taken(cidr->at(reserved_first + index).str()))
-            index = (index + 1) % usable;
-        chosen.push_back(cidr->at(reserved_first + index).str());
-        chosen_now.insert(chosen.back());
-    }
-    return chosen;
-}
-
 Result<std::string>
 find_public_key(store::Transaction& tx, const domain::Caller& caller, const std::string& key_name) {
     if (key_name.empty())
@@ -326,16 +276,14 @@ Result<Plan> make_plan(store::Transaction& tx,
         place_instances(tx, context, *plan.type, request.minimum_count, request.maximum_count));
     const auto count = plan.host_ids.size();
     PILEUS_TRY(check_vcpu_quota(tx, context, caller, *plan.type, static_cast<int>(count)));
-    PILEUS_ASSIGN(plan.private_ips,
-                  find_private_ips(tx, context, plan.subnet, request.private_ip, count));
+    SubnetAddresses addresses(tx, context, plan.subnet);
+    if (request.private_ip.empty()) {
+        PILEUS_ASSIGN(plan.private_ips, addresses.take_free_ipv4(count));
+    } else {
+        PILEUS_ASSIGN(auto wanted, addresses.take_ipv4(request.private_ip));
+        plan.private_ips = {std::move(wanted)};
+    }
     return plan;
-}
-
-std::string new_mac(Random& random) {
-    MacAddress mac;
-    random.fill(mac.bytes);
-    mac.bytes[0] = 0x02; // locally administered, not multicast
-    return mac.str();
 }
 
 domain::Instance make_instance(const Context& context,

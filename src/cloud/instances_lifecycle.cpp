@@ -3,6 +3,7 @@
 // StartInstances, StopInstances, RebootInstances, TerminateInstances: the state changes that a user
 // asks for. Each is all or nothing over its instances; the engine carries them out.
 
+#include "cloud/address_allocation.h"
 #include "cloud/instance_rows.h"
 #include "cloud/instances.h"
 #include "store/charges.h"

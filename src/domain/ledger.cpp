@@ -7,7 +7,7 @@
 namespace pileus::domain {
 
 namespace {
-constexpr std::array<std::pair<LedgerKind, std::string_view>, 7> names{{
+constexpr std::array<std::pair<LedgerKind, std::string_view>, 9> names{{
     {LedgerKind::instance_started, "instance-started"},
     {LedgerKind::instance_ended, "instance-ended"},
     {LedgerKind::volume_created, "volume-created"},
@@ -15,6 +15,8 @@ constexpr std::array<std::pair<LedgerKind, std::string_view>, 7> names{{
     {LedgerKind::volume_deleted, "volume-deleted"},
     {LedgerKind::address_taken, "address-taken"},
     {LedgerKind::address_released, "address-released"},
+    {LedgerKind::nat_gateway_started, "nat-gateway-started"},
+    {LedgerKind::nat_gateway_ended, "nat-gateway-ended"},
 }};
 } // namespace
 

@@ -9,8 +9,8 @@
 
 namespace pileus::domain {
 
-// What starts or stops a charge. A row of the ledger is written in the transaction that causes it and is never changed;
-// usage and money are a replay of the rows (src/meter).
+// What starts or stops a charge. A row of the ledger is written in the transaction that causes it
+// and is never changed; usage and money are a replay of the rows (src/meter).
 enum class LedgerKind {
     instance_started, // detail: the instance type. Charged from here, at least 60 s
     instance_ended,   // stopped, terminated or dead
@@ -19,6 +19,8 @@ enum class LedgerKind {
     volume_deleted,
     address_taken, // a public IPv4 address; detail: the address
     address_released,
+    nat_gateway_started, // available. Each hour that was begun is charged whole
+    nat_gateway_ended,
 };
 
 struct LedgerEvent {
@@ -26,7 +28,8 @@ struct LedgerEvent {
     Time at{};
     std::string account_id;
     std::string region;
-    std::string resource_id; // the instance, the volume, the interface or the allocation
+    std::string
+        resource_id; // the instance, the volume, the interface, the allocation or the NAT gateway
     std::string instance_id; // whom to show it under; "" when it belongs to no instance
     LedgerKind kind = LedgerKind::instance_started;
     int64_t quantity = 0;

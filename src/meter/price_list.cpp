@@ -91,6 +91,7 @@ Result<PriceList> PriceList::parse(std::string_view text, std::string_view sourc
         PILEUS_ASSIGN(list.instance_hour_, read_prices(file, "instance_hour"));
         PILEUS_ASSIGN(list.volume_gib_month_, read_prices(file, "volume_gib_month"));
         PILEUS_ASSIGN(list.public_ipv4_hour_, read_prices(file, "address_hour"));
+        PILEUS_ASSIGN(list.nat_gateway_hour_, read_prices(file, "nat_gateway_hour"));
         return list;
     };
     auto list = read();
@@ -109,6 +110,10 @@ Result<int64_t> PriceList::volume_gib_month(std::string_view region, std::string
 
 Result<int64_t> PriceList::public_ipv4_hour(std::string_view region) const {
     return price(public_ipv4_hour_, region, "an hour of", "public_ipv4");
+}
+
+Result<int64_t> PriceList::nat_gateway_hour(std::string_view region) const {
+    return price(nat_gateway_hour_, region, "an hour of", "nat_gateway");
 }
 
 Result<int64_t> PriceList::price(const Prices& prices,

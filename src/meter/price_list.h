@@ -24,6 +24,7 @@ class PriceList {
     Result<int64_t> instance_hour(std::string_view region, std::string_view type) const;
     Result<int64_t> volume_gib_month(std::string_view region, std::string_view type) const;
     Result<int64_t> public_ipv4_hour(std::string_view region) const;
+    Result<int64_t> nat_gateway_hour(std::string_view region) const;
 
     const std::string& region() const { return region_; }
     const std::string& valid_from() const { return valid_from_; } // "2026-01-19"
@@ -44,6 +45,7 @@ class PriceList {
     Prices instance_hour_;
     Prices volume_gib_month_;
     Prices public_ipv4_hour_;
+    Prices nat_gateway_hour_;
 };
 
 // "0.0104" → 10 400 000. Nullopt for anything but a decimal number of at most nine decimals, not

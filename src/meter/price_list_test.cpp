@@ -83,6 +83,7 @@ TEST(PriceList, OwnFileHasWhatAwsPublishes) {
     EXPECT_EQ(list->instance_hour(region, "r7i.metal-24xl"), 6'985'440'000);
     EXPECT_EQ(list->volume_gib_month(region, "gp3"), 80'000'000);
     EXPECT_EQ(list->public_ipv4_hour(region), 5'000'000);
+    EXPECT_EQ(list->nat_gateway_hour(region), 45'000'000);
 }
 
 // A price that a family's other sizes contradict is a slip of the pen: sizes of one family cost in

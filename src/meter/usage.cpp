@@ -9,7 +9,9 @@ namespace pileus::meter {
 namespace {
 
 constexpr int64_t minimum_seconds = 60;
+constexpr int64_t hour_seconds = 3600;
 constexpr const char* address_item = "public IPv4 address";
+constexpr const char* nat_gateway_item = "NAT gateway";
 
 int64_t whole_seconds(Time time) {
     return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
@@ -38,6 +40,38 @@ Money of_gib_months(int64_t price, int64_t gib, int64_t start, int64_t end) {
         start = until;
     }
     return sum;
+}
+
+bool has_minimum(ChargeKind kind) {
+    return kind == ChargeKind::instance || kind == ChargeKind::volume;
+}
+
+// Until when a span is charged that began at `start` and has lasted until `end`.
+int64_t charged_until(ChargeKind kind, int64_t start, int64_t minimum_start, int64_t end) {
+    if (has_minimum(kind))
+        return std::max(end, minimum_start + minimum_seconds);
+    if (kind != ChargeKind::nat_gateway)
+        return end;
+    const int64_t hours_begun =
+        (std::max<int64_t>(end - start, 1) + hour_seconds - 1) / hour_seconds;
+    return start + hours_begun * hour_seconds;
+}
+
+Result<int64_t> price_of(ChargeKind kind,
+                         const std::string& item,
+                         const std::string& region,
+                         const PriceList& prices) {
+    switch (kind) {
+    case ChargeKind::instance:
+        return prices.instance_hour(region, item);
+    case ChargeKind::volume:
+        return prices.volume_gib_month(region, item);
+    case ChargeKind::nat_gateway:
+        return prices.nat_gateway_hour(region);
+    case ChargeKind::address:
+        break;
+    }
+    return prices.public_ipv4_hour(region);
 }
 
 } // namespace
@@ -72,6 +106,10 @@ void Replay::add(const domain::LedgerEvent& event) {
         return start(event, ChargeKind::address, address_item);
     case LedgerKind::address_released:
         return end(event, ChargeKind::address);
+    case LedgerKind::nat_gateway_started:
+        return start(event, ChargeKind::nat_gateway, nat_gateway_item);
+    case LedgerKind::nat_gateway_ended:
+        return end(event, ChargeKind::nat_gateway);
     }
 }
 
@@ -104,9 +142,8 @@ void Replay::end(const domain::LedgerEvent& event, ChargeKind kind) {
     if (open == open_.end())
         return;
     auto& span = spans_[open->second].back();
-    span.end = std::max(whole_seconds(event.at), span.start);
-    if (kind != ChargeKind::address)
-        span.end = std::max(*span.end, span.minimum_start + minimum_seconds);
+    span.end = charged_until(
+        kind, span.start, span.minimum_start, std::max(whole_seconds(event.at), span.start));
     open_.erase(open);
 }
 
@@ -119,14 +156,11 @@ Charge Replay::charge_of(const Key& key,
     charge.kind = key.kind;
     charge.resource_id = key.resource_id;
     charge.item = key.item;
-    const auto price = key.kind == ChargeKind::instance ? prices.instance_hour(region, key.item)
-                       : key.kind == ChargeKind::volume ? prices.volume_gib_month(region, key.item)
-                                                        : prices.public_ipv4_hour(region);
+    const auto price = price_of(key.kind, key.item, region, prices);
     Money cost;
     for (const auto& span : spans) {
-        int64_t end = span.end.value_or(std::max(now, span.start));
-        if (!span.end && key.kind != ChargeKind::address)
-            end = std::max(end, span.minimum_start + minimum_seconds);
+        const int64_t end = span.end.value_or(
+            charged_until(key.kind, span.start, span.minimum_start, std::max(now, span.start)));
         charge.active = charge.active || !span.end;
         charge.seconds += end - span.start;
         if (key.kind == ChargeKind::volume)

@@ -17,15 +17,16 @@
 
 namespace pileus::meter {
 
-enum class ChargeKind { instance, volume, address };
+enum class ChargeKind { instance, volume, address, nat_gateway };
 
-// One thing that is charged: an instance of one type, a volume of one type, an address.
+// One thing that is charged: an instance of one type, a volume of one type, an address, a NAT
+// gateway.
 struct Charge {
     ChargeKind kind = ChargeKind::instance;
     std::string resource_id;
-    std::string item;          // "t3.micro", "gp3", "public IPv4 address"
+    std::string item;          // "t3.micro", "gp3", "public IPv4 address", "NAT gateway"
     bool active = false;       // still running up
-    int64_t seconds = 0;       // charged, minimum included
+    int64_t seconds = 0;       // charged; minimum and whole hours included
     int64_t gib_seconds = 0;   // volumes
     std::optional<Money> cost; // nothing when a price is missing: never 0
     std::string missing_price; // why

@@ -27,6 +27,8 @@ valid_from = "2026-01-19"
 currency = "USD"
 [address_hour]
 public_ipv4 = "0.005"
+[nat_gateway_hour]
+nat_gateway = "0.045"
 [instance_hour]
 "t3.micro" = "0.0104"
 "m5.large" = "0.096"
@@ -71,6 +73,24 @@ LedgerEvent taken(Time at) {
 }
 LedgerEvent released(Time at) {
     return event(LedgerKind::address_released, at, "eni-1", 1, "127.64.0.10");
+}
+
+// What belongs to no instance.
+LedgerEvent alone(LedgerEvent event) {
+    event.instance_id.clear();
+    return event;
+}
+LedgerEvent allocated(Time at) {
+    return alone(event(LedgerKind::address_taken, at, "eipalloc-1", 1, "127.64.0.11"));
+}
+LedgerEvent freed(Time at) {
+    return alone(event(LedgerKind::address_released, at, "eipalloc-1", 1, "127.64.0.11"));
+}
+LedgerEvent nat_started(Time at) {
+    return alone(event(LedgerKind::nat_gateway_started, at, "nat-1", 1, "public"));
+}
+LedgerEvent nat_ended(Time at) {
+    return alone(event(LedgerKind::nat_gateway_ended, at, "nat-1", 1, "public"));
 }
 
 Charge only_charge(const std::vector<LedgerEvent>& events, Time now) {
@@ -215,6 +235,42 @@ TEST(Usage, BelongsToItsInstanceOrStandsAlone) {
     EXPECT_EQ(bills[1].account_id, "123456789012");
 }
 
+TEST(Usage, ElasticAddressIsChargedOnceFromAllocationToRelease) {
+    // An instance's own address is given back when the Elastic IP takes its place.
+    const auto bills = replay({taken(march),
+                               allocated(march + 1h),
+                               released(march + 2h),
+                               taken(march + 3h),
+                               freed(march + 4h)},
+                              price_list(),
+                              march + 5h);
+    ASSERT_THAT(bills, SizeIs(2));
+    EXPECT_EQ(bills[0].id, "eipalloc-1") << "it belongs to no instance";
+    EXPECT_EQ(bills[0].charges.at(0).seconds, 3 * 3600);
+    EXPECT_EQ(bills[1].id, "i-1");
+    EXPECT_EQ(bills[1].charges.at(0).seconds, 4 * 3600);
+    EXPECT_EQ((bills[0].total() + bills[1].total()).str(3), "0.035");
+}
+
+TEST(Usage, NatGatewayIsChargedByTheHourBegun) {
+    const struct {
+        Duration lasted;
+        int64_t hours;
+    } cases[]{{0s, 1}, {1s, 1}, {3599s, 1}, {3600s, 1}, {3601s, 2}, {25h + 1s, 26}};
+    for (const auto& [lasted, hours] : cases) {
+        const auto over =
+            only_charge({nat_started(march), nat_ended(march + lasted)}, march + 9 * day);
+        EXPECT_EQ(over.seconds, hours * 3600) << lasted.count();
+        EXPECT_EQ(over.item, "NAT gateway");
+        const auto lasts = only_charge({nat_started(march)}, march + lasted);
+        EXPECT_EQ(lasts.seconds, hours * 3600) << lasted.count();
+        EXPECT_TRUE(lasts.active);
+        EXPECT_EQ(lasts.cost, over.cost);
+    }
+    EXPECT_EQ(only_charge({nat_started(march), nat_ended(march + 90min)}, march + day).cost->str(3),
+              "0.090");
+}
+
 // --- against a second-by-second replay ---
 
 int64_t second_of(Time at) {
@@ -242,6 +298,7 @@ std::vector<Life> lives_of(const std::vector<LedgerEvent>& events, int64_t now) 
         case LedgerKind::instance_ended:
         case LedgerKind::volume_deleted:
         case LedgerKind::address_released:
+        case LedgerKind::nat_gateway_ended:
             lasting.at(e.resource_id).end = at;
             ended.push_back(lasting.at(e.resource_id));
             lasting.erase(e.resource_id);
@@ -259,6 +316,8 @@ std::vector<Life> lives_of(const std::vector<LedgerEvent>& events, int64_t now) 
 Money price_of(const Life& life, int64_t second, const PriceList& prices) {
     if (life.kind == LedgerKind::address_taken)
         return Money::of_hours(*prices.public_ipv4_hour("us-east-1"), 1);
+    if (life.kind == LedgerKind::nat_gateway_started)
+        return Money::of_hours(*prices.nat_gateway_hour("us-east-1"), 1);
     if (life.kind == LedgerKind::instance_started)
         return Money::of_hours(*prices.instance_hour("us-east-1", life.item), 1);
     int64_t gib = 0;
@@ -272,6 +331,16 @@ Money price_of(const Life& life, int64_t second, const PriceList& prices) {
         *prices.volume_gib_month("us-east-1", life.item), gib, static_cast<int>(month_days));
 }
 
+// Whether a second after the end is charged too.
+bool is_owed(const Life& life, int64_t second) {
+    if (second < life.start || life.kind == LedgerKind::address_taken)
+        return false;
+    if (life.kind != LedgerKind::nat_gateway_started)
+        return second < life.start + 60;
+    const int64_t hour = life.start + (second - life.start) / 3600 * 3600;
+    return hour == life.start || hour < life.end;
+}
+
 // The meter as one would write it without any thought: look at everything in every second.
 Money second_by_second(const std::vector<LedgerEvent>& events,
                        const PriceList& prices,
@@ -279,11 +348,9 @@ Money second_by_second(const std::vector<LedgerEvent>& events,
                        int64_t now) {
     Money sum;
     for (const auto& life : lives_of(events, now))
-        for (int64_t second = from; second < now + 60; ++second) {
+        for (int64_t second = from; second < now + 3600; ++second) {
             const bool lasts = life.start <= second && second < life.end;
-            const bool in_first_minute = life.kind != LedgerKind::address_taken &&
-                                         life.start <= second && second < life.start + 60;
-            if (lasts || in_first_minute)
+            if (lasts || is_owed(life, second))
                 sum += price_of(life, second, prices);
         }
     return sum;
@@ -297,9 +364,11 @@ std::vector<LedgerEvent> random_events(std::mt19937& random, Time from) {
     bool running = false;
     bool exists = false;
     bool reachable = false;
-    for (int i = 0; i < 14; ++i) {
+    bool is_allocated = false;
+    bool translates = false;
+    for (int i = 0; i < 20; ++i) {
         at += step();
-        switch (random() % 4) {
+        switch (random() % 6) {
         case 0:
             events.push_back(running ? ended(at)
                                      : started(at, random() % 2 == 0 ? "t3.micro" : "m5.large"));
@@ -314,6 +383,15 @@ std::vector<LedgerEvent> random_events(std::mt19937& random, Time from) {
         case 2:
             if (exists)
                 events.push_back(resized(at, 10 + random() % 9));
+            break;
+        case 3:
+            events.push_back(is_allocated ? freed(at) : allocated(at));
+            is_allocated = !is_allocated;
+            break;
+        case 4:
+            at += std::chrono::minutes(random() % 70);
+            events.push_back(translates ? nat_ended(at) : nat_started(at));
+            translates = !translates;
             break;
         default:
             events.push_back(reachable ? released(at) : taken(at));
@@ -330,7 +408,7 @@ TEST(Usage, EqualsASecondBySecondReplayAtAnyInstant) {
         const Time from = march - std::chrono::seconds(random() % 600);
         const auto events = random_events(random, from);
         for (int instant = 0; instant < 3; ++instant) {
-            const Time now = from + std::chrono::seconds(random() % 800);
+            const Time now = from + std::chrono::seconds(random() % 20000);
             Money sum;
             for (const auto& bill : replay(events, prices, now))
                 sum += bill.total();

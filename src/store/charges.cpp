@@ -84,4 +84,40 @@ void address_released(Transaction& tx, const domain::NetworkInterface& interface
            interface.public_ip);
 }
 
+namespace {
+
+void append_allocation(Transaction& tx, const domain::Address& address, LedgerKind kind, Time at) {
+    ledger::append(tx,
+                   {.at = at,
+                    .account_id = address.account_id,
+                    .region = address.region,
+                    .resource_id = address.allocation_id,
+                    .instance_id = "", // it outlives every instance that it stands for
+                    .kind = kind,
+                    .quantity = 1,
+                    .detail = address.public_ip});
+}
+
+} // namespace
+
+void address_taken(Transaction& tx, const domain::Address& address, Time at) {
+    append_allocation(tx, address, LedgerKind::address_taken, at);
+}
+
+void address_released(Transaction& tx, const domain::Address& address, Time at) {
+    append_allocation(tx, address, LedgerKind::address_released, at);
+}
+
+void nat_gateway_changed(Transaction& tx,
+                         domain::NatGatewayState before,
+                         const domain::NatGateway& after,
+                         Time at) {
+    const bool was_charged = before == domain::NatGatewayState::available;
+    const bool is_charged = after.state == domain::NatGatewayState::available;
+    if (was_charged == is_charged)
+        return;
+    const auto kind = is_charged ? LedgerKind::nat_gateway_started : LedgerKind::nat_gateway_ended;
+    append(tx, after, "", kind, at, 1, after.is_public ? "public" : "private");
+}
+
 } // namespace pileus::store::charges

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "domain/address.h"
 #include "domain/instance.h"
 #include "domain/network_interface.h"
+#include "domain/routing.h"
 #include "domain/volume.h"
 #include "store/store.h"
 
@@ -19,7 +21,16 @@ void instance_changed(Transaction& tx,
                       Time at);
 void volume_created(Transaction& tx, const domain::Volume& volume, Time at);
 void volume_deleted(Transaction& tx, const domain::Volume& volume, Time at);
+// An automatic address, while the interface has it (store/public_addresses.h).
 void address_taken(Transaction& tx, const domain::NetworkInterface& interface, Time at);
 void address_released(Transaction& tx, const domain::NetworkInterface& interface, Time at);
+// An Elastic IP, from its allocation to its release, whether it stands for something or not.
+void address_taken(Transaction& tx, const domain::Address& address, Time at);
+void address_released(Transaction& tx, const domain::Address& address, Time at);
+// A NAT gateway is charged while it is available. Called at every change of its state.
+void nat_gateway_changed(Transaction& tx,
+                         domain::NatGatewayState before,
+                         const domain::NatGateway& after,
+                         Time at);
 
 } // namespace pileus::store::charges
