@@ -125,10 +125,34 @@ const ResourceKind vpc{"vpc",
                        codes::vpc_not_found,
                        "The vpc ID '{}' does not exist",
                        "The vpc IDs '{}' do not exist"};
+const ResourceKind vpc_peering_connection{"vpc-peering-connection",
+                                          domain::prefix::vpc_peering_connection,
+                                          codes::peering_malformed,
+                                          "Invalid id: \"{}\" (expecting \"pcx-...\")",
+                                          codes::peering_not_found,
+                                          "The vpcPeeringConnection ID '{}' does not exist",
+                                          "The vpcPeeringConnection IDs '{}' do not exist"};
+const ResourceKind dhcp_options{"dhcp-options",
+                                domain::prefix::dhcp_options,
+                                codes::dhcp_options_malformed,
+                                "Invalid id: \"{}\" (expecting \"dopt-...\")",
+                                codes::dhcp_options_not_found,
+                                "The dhcpOption ID '{}' does not exist",
+                                "The dhcpOption IDs '{}' do not exist"};
+const ResourceKind prefix_list{"prefix-list",
+                               domain::prefix::prefix_list,
+                               codes::prefix_list_malformed,
+                               "Invalid id: \"{}\" (expecting \"pl-...\")",
+                               codes::managed_prefix_list_not_found,
+                               "The prefix list ID '{}' does not exist",
+                               "The prefix list IDs '{}' do not exist"};
 } // namespace kinds
 
 namespace {
-constexpr std::array all_kinds{&kinds::egress_only_internet_gateway,
+constexpr std::array all_kinds{&kinds::dhcp_options,
+                               &kinds::prefix_list,
+                               &kinds::vpc_peering_connection,
+                               &kinds::egress_only_internet_gateway,
                                &kinds::image,
                                &kinds::instance,
                                &kinds::internet_gateway,

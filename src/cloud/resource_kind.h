@@ -25,6 +25,7 @@ struct ResourceKind {
 };
 
 namespace kinds {
+extern const ResourceKind dhcp_options;
 extern const ResourceKind egress_only_internet_gateway;
 extern const ResourceKind image;
 extern const ResourceKind instance;
@@ -34,6 +35,7 @@ extern const ResourceKind key_pair;
 extern const ResourceKind nat_gateway;
 extern const ResourceKind network_acl;
 extern const ResourceKind network_interface;
+extern const ResourceKind prefix_list;
 extern const ResourceKind route_table;
 extern const ResourceKind security_group;
 extern const ResourceKind security_group_rule;
@@ -41,6 +43,7 @@ extern const ResourceKind snapshot;
 extern const ResourceKind subnet;
 extern const ResourceKind volume;
 extern const ResourceKind vpc;
+extern const ResourceKind vpc_peering_connection;
 } // namespace kinds
 
 std::span<const ResourceKind* const> resource_kinds();

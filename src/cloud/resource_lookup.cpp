@@ -2,6 +2,7 @@
 #include "cloud/resource_lookup.h"
 
 #include "cloud/listing.h"
+#include "store/dhcp_options.h"
 #include "store/images.h"
 #include "store/instances.h"
 #include "store/internet_gateways.h"
@@ -9,9 +10,11 @@
 #include "store/nat_gateways.h"
 #include "store/network_acls.h"
 #include "store/network_interfaces.h"
+#include "store/prefix_lists.h"
 #include "store/route_tables.h"
 #include "store/security_groups.h"
 #include "store/volumes.h"
+#include "store/vpc_peering_connections.h"
 #include "store/vpcs.h"
 
 namespace pileus::cloud {
@@ -20,6 +23,8 @@ bool is_own_resource(store::Transaction& tx,
                      const store::Scope& scope,
                      const ResourceKind& kind,
                      const std::string& id) {
+    if (&kind == &kinds::dhcp_options)
+        return store::dhcp_options::find(tx, scope, id).has_value();
     if (&kind == &kinds::egress_only_internet_gateway)
         return store::egress_only_internet_gateways::find(tx, scope, id).has_value();
     if (&kind == &kinds::image)
@@ -36,6 +41,8 @@ bool is_own_resource(store::Transaction& tx,
         return store::network_acls::find(tx, scope, id).has_value();
     if (&kind == &kinds::network_interface)
         return own(store::network_interfaces::find(tx, id), scope).has_value();
+    if (&kind == &kinds::prefix_list)
+        return store::prefix_lists::find(tx, scope, id).has_value();
     if (&kind == &kinds::route_table)
         return store::route_tables::find(tx, scope, id).has_value();
     if (&kind == &kinds::security_group)
@@ -50,6 +57,8 @@ bool is_own_resource(store::Transaction& tx,
         return own(store::volumes::find(tx, id), scope).has_value();
     if (&kind == &kinds::vpc)
         return store::vpcs::find(tx, scope, id).has_value();
+    if (&kind == &kinds::vpc_peering_connection)
+        return store::vpc_peering_connections::find(tx, scope, id).has_value();
     return false;
 }
 

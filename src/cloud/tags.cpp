@@ -220,7 +220,7 @@ Result<void> Tags::create(const domain::Caller& caller,
     return context_.store.write([&](store::Transaction& tx) -> Result<void> {
         PILEUS_ASSIGN(const auto resolved, resolve_all(tx, scope_of(caller), resource_ids));
         for (const auto& id : resource_ids)
-            PILEUS_TRY(check_room(context_, store::tags::list_of(tx, id), tags));
+            PILEUS_TRY(check_room(context_, store::tags::list_of(tx, scope_of(caller), id), tags));
         PILEUS_TRY(end_if_dry_run(caller));
         for (size_t i = 0; i < resolved.size(); ++i)
             for (const auto& tag : tags)
@@ -251,9 +251,9 @@ Result<void> Tags::erase(const domain::Caller& caller,
         PILEUS_TRY(resolve_all(tx, scope_of(caller), resource_ids));
         PILEUS_TRY(end_if_dry_run(caller));
         for (const auto& id : resource_ids)
-            for (const auto& tag : store::tags::list_of(tx, id))
+            for (const auto& tag : store::tags::list_of(tx, scope_of(caller), id))
                 if (is_deleted(tag))
-                    store::tags::erase(tx, id, tag.key);
+                    store::tags::erase(tx, scope_of(caller), id, tag.key);
         return {};
     });
 }

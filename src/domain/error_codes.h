@@ -104,8 +104,10 @@ inline constexpr const char* gateway_not_found = "InvalidGatewayID.NotFound";
 inline constexpr const char* gateway_not_attached = "Gateway.NotAttached";
 inline constexpr const char* resource_already_associated = "Resource.AlreadyAssociated";
 inline constexpr const char* nat_gateway_not_found = "NatGatewayNotFound";
-inline constexpr const char* nat_gateway_id_not_found = "InvalidNatGatewayID.NotFound"; // of a route
-inline constexpr const char* elastic_ip_not_found = "InvalidElasticIpID.NotFound"; // of a NAT gateway
+inline constexpr const char* nat_gateway_id_not_found =
+    "InvalidNatGatewayID.NotFound"; // of a route
+inline constexpr const char* elastic_ip_not_found =
+    "InvalidElasticIpID.NotFound"; // of a NAT gateway
 inline constexpr const char* elastic_ip_malformed = "InvalidElasticIpID.Malformed";
 inline constexpr const char* nat_gateway_malformed = "NatGatewayMalformed";
 inline constexpr const char* nat_gateway_limit_exceeded = "NatGatewayLimitExceeded";
@@ -116,5 +118,37 @@ inline constexpr const char* network_acl_limit_exceeded = "NetworkAclLimitExceed
 inline constexpr const char* network_acl_entry_not_found = "InvalidNetworkAclEntry.NotFound";
 inline constexpr const char* network_acl_entry_already_exists = "NetworkAclEntryAlreadyExists";
 inline constexpr const char* network_acl_entry_limit_exceeded = "NetworkAclEntryLimitExceeded";
+
+inline constexpr const char* vpc_range = "InvalidVpc.Range";
+inline constexpr const char* vpc_limit_exceeded = "VpcLimitExceeded";
+inline constexpr const char* vpc_cidr_association_not_found =
+    "InvalidVpcCidrBlockAssociationID.NotFound";
+inline constexpr const char* cidr_block_in_use = "InvalidCidrBlock.InUse";
+inline constexpr const char* cidr_limit_exceeded = "CidrLimitExceeded";
+inline constexpr const char* insufficient_cidr_blocks = "InsufficientCidrBlocks";
+inline constexpr const char* default_vpc_already_exists = "DefaultVpcAlreadyExists";
+inline constexpr const char* default_vpc_does_not_exist = "DefaultVpcDoesNotExist";
+inline constexpr const char* default_subnet_already_exists =
+    "DefaultSubnetAlreadyExistsInAvailabilityZone";
+inline constexpr const char* subnet_range = "InvalidSubnet.Range";
+inline constexpr const char* subnet_conflict = "InvalidSubnet.Conflict";
+inline constexpr const char* subnet_limit_exceeded = "SubnetLimitExceeded";
+inline constexpr const char* subnet_cidr_association_not_found =
+    "InvalidSubnetCidrBlockAssociationID.NotFound";
+inline constexpr const char* dhcp_options_not_found = "InvalidDhcpOptionID.NotFound";
+inline constexpr const char* dhcp_options_malformed = "InvalidDhcpOptionsId.Malformed";
+inline constexpr const char* dhcp_options_limit_exceeded = "DhcpOptionsLimitExceeded";
+inline constexpr const char* peering_malformed = "InvalidVpcPeeringConnectionId.Malformed";
+inline constexpr const char* peering_already_exists = "VpcPeeringConnectionAlreadyExists";
+inline constexpr const char* peering_limit_exceeded = "VpcPeeringConnectionsPerVpcLimitExceeded";
+inline constexpr const char* outstanding_peering_limit_exceeded =
+    "OutstandingVpcPeeringConnectionLimitExceeded";
+inline constexpr const char* invalid_state_transition = "InvalidStateTransition";
+inline constexpr const char* managed_prefix_list_not_found = "InvalidPrefixListID.NotFound";
+inline constexpr const char* prefix_list_malformed = "InvalidPrefixListID.Malformed";
+inline constexpr const char* prefix_list_limit_exceeded = "PrefixListLimitExceeded";
+inline constexpr const char* prefix_list_max_entries_exceeded = "PrefixListMaxEntriesExceeded";
+inline constexpr const char* prefix_list_version_mismatch = "PrefixListVersionMismatch";
+inline constexpr const char* prefix_list_version_not_found = "InvalidPrefixListVersion.NotFound";
 
 } // namespace pileus::domain::codes

@@ -137,4 +137,10 @@ std::vector<domain::SecurityGroupRule> list_rules_referencing(Transaction& tx,
                        group_id);
 }
 
+std::vector<domain::SecurityGroupRule> list_rules_with_prefix_list(Transaction& tx,
+                                                                   const std::string& list_id) {
+    return Rules::list(
+        tx, "WHERE prefix_list_id = $1 AND prefix_list_id <> '' ORDER BY id", list_id);
+}
+
 } // namespace pileus::store::security_groups

@@ -31,5 +31,8 @@ list_rules(Transaction& tx, const Scope& scope, const Page& page);
 // Rules of other groups that name this one as their peer.
 std::vector<domain::SecurityGroupRule> list_rules_referencing(Transaction& tx,
                                                               const std::string& group_id);
+// In whatever account and region.
+std::vector<domain::SecurityGroupRule> list_rules_with_prefix_list(Transaction& tx,
+                                                                   const std::string& list_id);
 
 } // namespace pileus::store::security_groups

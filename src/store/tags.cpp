@@ -24,7 +24,7 @@ using Rows = Table<domain::ResourceTag, Columns>;
 constexpr std::string_view put_one =
     "INSERT INTO tags (resource_id, key, account_id, region, resource_type, value) VALUES ($1, $2, "
     "$3, $4, $5, $6) "
-    "ON CONFLICT (resource_id, key) DO UPDATE SET value = excluded.value";
+    "ON CONFLICT (resource_id, account_id, region, key) DO UPDATE SET value = excluded.value";
 
 } // namespace
 
@@ -39,9 +39,17 @@ void put(Transaction& tx, const domain::ResourceTag& tag) {
             tag.tag.value);
 }
 
-void erase(Transaction& tx, const std::string& resource_id, const std::string& key) {
-    execute(
-        tx.connection(), "DELETE FROM tags WHERE resource_id = $1 AND key = $2", resource_id, key);
+void erase(Transaction& tx,
+           const Scope& scope,
+           const std::string& resource_id,
+           const std::string& key) {
+    execute(tx.connection(),
+            "DELETE FROM tags WHERE resource_id = $1 AND account_id = $2 AND region = $3 AND "
+            "key = $4",
+            resource_id,
+            scope.account_id,
+            scope.region,
+            key);
 }
 
 void erase_all(Transaction& tx, const std::string& resource_id) {
@@ -51,6 +59,18 @@ void erase_all(Transaction& tx, const std::string& resource_id) {
 domain::Tags list_of(Transaction& tx, const std::string& resource_id) {
     domain::Tags tags;
     for (auto& row : Rows::list(tx, "WHERE resource_id = $1 ORDER BY key", resource_id))
+        tags.push_back(std::move(row.tag));
+    return tags;
+}
+
+domain::Tags list_of(Transaction& tx, const Scope& scope, const std::string& resource_id) {
+    domain::Tags tags;
+    for (auto& row :
+         Rows::list(tx,
+                    "WHERE resource_id = $1 AND account_id = $2 AND region = $3 ORDER BY key",
+                    resource_id,
+                    scope.account_id,
+                    scope.region))
         tags.push_back(std::move(row.tag));
     return tags;
 }

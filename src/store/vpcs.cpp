@@ -145,6 +145,13 @@ std::optional<domain::Subnet> find(Transaction& tx, const Scope& scope, const st
                       scope.region);
 }
 
+std::optional<domain::Subnet> find_by_ipv6_association(Transaction& tx,
+                                                       const std::string& association_id) {
+    return Rows::find(tx,
+                      "WHERE ipv6_cidr_association_id = $1 AND ipv6_cidr_association_id <> ''",
+                      association_id);
+}
+
 std::vector<domain::Subnet> list(Transaction& tx, const Scope& scope, const Page& page) {
     return Rows::list(tx,
                       "WHERE account_id = $1 AND region = $2 AND id > $3 ORDER BY id LIMIT $4",

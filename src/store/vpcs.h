@@ -29,6 +29,8 @@ void update(Transaction& tx, const domain::Subnet& subnet);
 void erase(Transaction& tx, const std::string& id);
 std::optional<domain::Subnet> find(Transaction& tx, const std::string& id);
 std::optional<domain::Subnet> find(Transaction& tx, const Scope& scope, const std::string& id);
+std::optional<domain::Subnet> find_by_ipv6_association(Transaction& tx,
+                                                       const std::string& association_id);
 std::vector<domain::Subnet> list(Transaction& tx, const Scope& scope, const Page& page);
 std::vector<domain::Subnet> list_of_vpc(Transaction& tx, const std::string& vpc_id);
 

@@ -192,6 +192,8 @@ CREATE TABLE subnets (
 ) STRICT;
 CREATE INDEX subnets_page ON subnets (account_id, region, id);
 CREATE INDEX subnets_of_vpc ON subnets (vpc_id, id);
+CREATE UNIQUE INDEX subnets_by_ipv6_association ON subnets (ipv6_cidr_association_id)
+    WHERE ipv6_cidr_association_id <> '';
 
 CREATE TABLE route_tables (
     id         TEXT PRIMARY KEY,
@@ -444,14 +446,15 @@ CREATE INDEX security_group_rules_referencing ON security_group_rules (reference
     WHERE referenced_group_id <> '';
 CREATE INDEX security_group_rules_by_prefix_list ON security_group_rules (prefix_list_id, id) WHERE prefix_list_id <> '';
 
+-- By owner too: each side of a peering connection has tags of its own on it.
 CREATE TABLE tags (
     resource_id   TEXT NOT NULL,
-    key           TEXT NOT NULL,
     account_id    TEXT NOT NULL,
     region        TEXT NOT NULL,
+    key           TEXT NOT NULL,
     resource_type TEXT NOT NULL,
     value         TEXT NOT NULL,
-    PRIMARY KEY (resource_id, key)
+    PRIMARY KEY (resource_id, account_id, region, key)
 ) STRICT;
 CREATE INDEX tags_page ON tags (account_id, region, resource_id, key);
 

@@ -249,10 +249,29 @@ TEST_P(Resources, TagsOfOneAndOfMany) {
         EXPECT_EQ(many.at("i-2"), (domain::Tags{{"Name", ""}}));
         return 0;
     });
-    write([](Transaction& tx) { tags::erase(tx, "i-1", "Env"); });
+    write([](Transaction& tx) { tags::erase(tx, scope, "i-1", "Env"); });
     EXPECT_THAT(read([](Transaction& tx) { return tags::list_of(tx, "i-1"); }), SizeIs(1));
     write([](Transaction& tx) { tags::erase_all(tx, "i-1"); });
     EXPECT_THAT(read([](Transaction& tx) { return tags::list_of(tx, "i-1"); }), IsEmpty());
+}
+
+TEST_P(Resources, BothSidesOfAPeeringHaveTagsOfTheirOwn) {
+    auto theirs = samples::tag("pcx-1", "Name", "theirs");
+    theirs.account_id = "other";
+    write([&](Transaction& tx) {
+        tags::put(tx, samples::tag("pcx-1", "Name", "ours"));
+        tags::put(tx, theirs);
+        tags::erase(tx, other_region, "pcx-1", "Name");
+    });
+    read([](Transaction& tx) {
+        EXPECT_THAT(tags::list_of(tx, scope, "pcx-1"), ElementsAre(domain::Tag{"Name", "ours"}));
+        EXPECT_THAT(tags::list_of(tx, other_account, "pcx-1"),
+                    ElementsAre(domain::Tag{"Name", "theirs"}));
+        EXPECT_THAT(tags::list_of(tx, "pcx-1"), SizeIs(2));
+        return 0;
+    });
+    write([](Transaction& tx) { tags::erase_all(tx, "pcx-1"); });
+    EXPECT_THAT(read([](Transaction& tx) { return tags::list_of(tx, "pcx-1"); }), IsEmpty());
 }
 
 TEST_P(Resources, PagesOfTagsContinueInsideAResource) {

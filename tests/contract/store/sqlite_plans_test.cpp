@@ -172,6 +172,7 @@ void look_up_everything(Transaction& tx) {
     subnets::find(tx, scope, id);
     subnets::list(tx, scope, page);
     subnets::list_of_vpc(tx, id);
+    subnets::find_by_ipv6_association(tx, id);
     network_interfaces::find(tx, id);
     network_interfaces::list(tx, scope, page);
     network_interfaces::list_of_instance(tx, id);
@@ -192,7 +193,9 @@ void look_up_everything(Transaction& tx) {
     security_groups::list_rules(tx, id);
     security_groups::list_rules(tx, scope, page);
     security_groups::list_rules_referencing(tx, id);
+    security_groups::list_rules_with_prefix_list(tx, id);
     tags::list_of(tx, id);
+    tags::list_of(tx, scope, id);
     tags::list(tx, scope, "", "", 1);
     ledger::list(tx, 0, 1);
     ledger::list(tx, id, 0, 1);
