@@ -6,8 +6,11 @@
 #include "cloud/images.h"
 #include "cloud/instance_types.h"
 #include "cloud/instances.h"
+#include "cloud/internet_gateways.h"
 #include "cloud/key_pairs.h"
+#include "cloud/network_acls.h"
 #include "cloud/network_interfaces.h"
+#include "cloud/route_tables.h"
 #include "cloud/security_groups.h"
 #include "cloud/tags.h"
 #include "cloud/volumes.h"
@@ -19,17 +22,23 @@ namespace pileus::cloud {
 // context outlives it.
 struct Cloud {
     explicit Cloud(const Context& context)
-        : account(context), addresses(context), images(context), instance_types(context),
-          instances(context), key_pairs(context), network_interfaces(context),
-          security_groups(context), tags(context), volumes(context), vpcs(context) {}
+        : account(context), addresses(context), egress_only_internet_gateways(context),
+          images(context), instance_types(context), instances(context), internet_gateways(context),
+          key_pairs(context), network_acls(context), network_interfaces(context),
+          route_tables(context), security_groups(context), tags(context), volumes(context),
+          vpcs(context) {}
 
     Account account;
     Addresses addresses;
+    EgressOnlyInternetGateways egress_only_internet_gateways;
     Images images;
     InstanceTypes instance_types;
     Instances instances;
+    InternetGateways internet_gateways;
     KeyPairs key_pairs;
+    NetworkAcls network_acls;
     NetworkInterfaces network_interfaces;
+    RouteTables route_tables;
     SecurityGroups security_groups;
     Tags tags;
     Volumes volumes;

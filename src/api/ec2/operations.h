@@ -12,8 +12,11 @@ void register_images(Registry& registry);
 void register_instance_attributes(Registry& registry);
 void register_instance_types(Registry& registry);
 void register_instances(Registry& registry);
+void register_internet_gateways(Registry& registry); // egress-only ones too
 void register_key_pairs(Registry& registry);
+void register_network_acls(Registry& registry);
 void register_network_interfaces(Registry& registry);
+void register_route_tables(Registry& registry);
 void register_security_groups(Registry& registry);
 void register_tags(Registry& registry);
 void register_volumes(Registry& registry);

@@ -10,8 +10,11 @@ void register_all(Registry& registry) {
     register_instance_attributes(registry);
     register_instance_types(registry);
     register_instances(registry);
+    register_internet_gateways(registry);
     register_key_pairs(registry);
+    register_network_acls(registry);
     register_network_interfaces(registry);
+    register_route_tables(registry);
     register_security_groups(registry);
     register_tags(registry);
     register_volumes(registry);
