@@ -6,6 +6,7 @@
 
 #include "cli/context.h"
 
+#include <boost/json/object.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -33,6 +34,20 @@ plain_ssh_line(const Context& context, const Api& api, const std::string& instan
 // reports.cpp
 Outcome print_status(const Context& context);
 Outcome print_cost(const Context& context, bool as_json);
+
+// packets.cpp: what happens to a packet, and the command that changes it. 0 when it passes and is
+// answered, else 2.
+struct PacketQuestion {
+    std::string from; // i-…, eni-…, an address or "outside"
+    std::string to;
+    std::string protocol = "tcp";
+    std::optional<int> port; // of TCP and UDP
+    std::optional<int> type; // of ICMP
+    bool as_json = false;
+};
+Outcome explain_packet(const Context& context, const PacketQuestion& question);
+// The answer as lines for a person. Pure.
+std::string render_explanation(const boost::json::object& answer, const Terminal& terminal);
 
 // images.cpp
 Outcome build_image(const Context& context, const std::string& recipe);

@@ -78,6 +78,25 @@ void add_reports(CLI::App& app, Command& chosen) {
         ->callback([&] { chosen = doctor; });
 }
 
+void add_explain(CLI::App& app, Command& chosen) {
+    auto* explain = app.add_subcommand("explain", "Why something is as it is");
+    explain->require_subcommand(1);
+    auto* packet = explain->add_subcommand(
+        "packet",
+        "What lets a packet pass or stops it, and the command that changes it:\n"
+        "pileus explain packet --from i-… --to i-… --port 443");
+    auto question = std::make_shared<PacketQuestion>();
+    packet->add_option("--from", question->from, "i-…, eni-…, an address, or outside")->required();
+    packet->add_option("--to", question->to, "i-…, eni-… or an address")->required();
+    packet->add_option("--protocol", question->protocol, "tcp, udp, icmp, or a number");
+    packet->add_option("--port", question->port, "The destination port (tcp and udp)");
+    packet->add_option("--type", question->type, "The type of ICMP (default: ping)");
+    packet->add_flag("--json", question->as_json, "For programs");
+    packet->callback([&chosen, question] {
+        chosen = [question](const Context& context) { return explain_packet(context, *question); };
+    });
+}
+
 void add_images(CLI::App& app, Command& chosen) {
     auto* image = app.add_subcommand("image", "Machine images");
     image->require_subcommand(1);
@@ -160,6 +179,7 @@ int main(int argc, char** argv) {
     add_login(app, chosen);
     add_images(app, chosen);
     add_reports(app, chosen);
+    add_explain(app, chosen);
     add_daemon(app, chosen);
     CLI11_PARSE(app, argc, argv);
 
