@@ -22,7 +22,7 @@ struct MachineInterface {
     std::string interface_id;
     std::string mac;
     int mtu = 1500;
-    // Opens the tap that the network driver made; called once, while the machine is being started. Empty in emulation.
+    // Opens the tap that the network driver made; called once, while the interface is being plugged in.
     std::function<Result<UniqueFd>()> open_tap;
 };
 
@@ -36,7 +36,8 @@ struct MachineSpec {
     std::string instance_type;     // shown in the guest's DMI table as the product name, as on EC2
     std::string zone;
     std::vector<MachineDisk> disks;
-    std::vector<MachineInterface> interfaces;
+    std::vector<MachineInterface> interfaces; // the first is the primary one, which is never pulled
+    int interface_slots = 0; // how many interfaces beside the primary one the guest may have in all
 };
 
 enum class MachineState {
@@ -74,6 +75,13 @@ class Hypervisor {
     virtual Result<void> power_button(const std::string& instance_id) = 0;
     // Resets the machine and lets it run on, from `running` or `shut_down`: the second half of a reboot.
     virtual Result<void> reset(const std::string& instance_id) = 0;
+    // Plugs an interface into a running guest, which sees it appear. One that is there already is success.
+    virtual Result<void> attach_interface(const std::string& instance_id, const MachineInterface& interface) = 0;
+    // Asks the guest to let an interface go, and pulls it. A guest that does not let go is errors::timeout; with `force` the
+    // interface is cut off then, and what is left in the guest is dead. Absent is success.
+    virtual Result<void> detach_interface(const std::string& instance_id, const std::string& interface_id, bool force) = 0;
+    // The ids of the interfaces that are plugged into a guest, those of its start among them.
+    virtual Result<std::vector<std::string>> plugged_interfaces(const std::string& instance_id) = 0;
     // Ends the guest's process and forgets it; its console output stays until forget(). Absent is success.
     virtual Result<void> destroy(const std::string& instance_id) = 0;
     // Removes the instance's folder.

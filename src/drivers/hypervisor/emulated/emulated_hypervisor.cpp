@@ -2,8 +2,10 @@
 #include "drivers/hypervisor/emulated/emulated_hypervisor.h"
 
 #include "base/file.h"
+#include "base/text.h"
 #include "domain/ids.h"
 
+#include <algorithm>
 #include <fmt/core.h>
 #include <fstream>
 
@@ -12,6 +14,7 @@ namespace pileus::drivers {
 namespace {
 
 constexpr size_t console_limit_bytes = 64 * 1024;
+constexpr size_t state_limit_bytes = 4096;
 
 Result<void> check_id(const std::string& instance_id) {
     if (domain::is_well_formed_id(domain::prefix::instance, instance_id))
@@ -43,11 +46,10 @@ Result<std::vector<std::string>> EmulatedHypervisor::recover() {
         PILEUS_TRY(make_directories(options_.state_folder));
         for (const auto& entry : std::filesystem::directory_iterator(options_.state_folder)) {
             const auto id = entry.path().filename().string();
-            const auto state = read_file(entry.path(), 64);
+            const auto state = read_file(entry.path(), state_limit_bytes);
             if (!check_id(id) || !state || guests_.contains(id))
                 continue;
-            const auto now = *state == "running" ? MachineState::running : MachineState::shut_down;
-            guests_[id] = Guest{{now, ""}, greeting(id)};
+            guests_[id] = parse_guest(id, *state);
         }
     }
     std::vector<std::string> ids;
@@ -71,6 +73,8 @@ Result<void> EmulatedHypervisor::start(const MachineSpec& spec) {
         const std::lock_guard lock(mutex_);
         auto& guest = guests_[spec.instance_id];
         guest = Guest{{MachineState::running, ""}, greeting(spec.instance_id)};
+        for (const auto& interface : spec.interfaces)
+            guest.interfaces.push_back(interface.interface_id);
         note(spec.instance_id, guest);
     }
     call_back(spec.instance_id);
@@ -106,6 +110,40 @@ Result<void> EmulatedHypervisor::reset(const std::string& instance_id) {
     }
     call_back(instance_id);
     return {};
+}
+
+Result<void> EmulatedHypervisor::attach_interface(const std::string& instance_id,
+                                                  const MachineInterface& interface) {
+    PILEUS_TRY(take_failure("attach_interface"));
+    const std::lock_guard lock(mutex_);
+    PILEUS_ASSIGN(Guest* const guest, find_alive(instance_id));
+    auto& plugged = guest->interfaces;
+    if (std::find(plugged.begin(), plugged.end(), interface.interface_id) == plugged.end())
+        plugged.push_back(interface.interface_id);
+    note(instance_id, *guest);
+    return {};
+}
+
+Result<void> EmulatedHypervisor::detach_interface(const std::string& instance_id,
+                                                  const std::string& interface_id,
+                                                  bool force) {
+    PILEUS_TRY(take_failure("detach_interface"));
+    const std::lock_guard lock(mutex_);
+    const auto guest = find_alive(instance_id);
+    if (!guest)
+        return {};
+    if ((*guest)->deaf && !force)
+        return fail(errors::timeout, "the guest does not let the interface go");
+    std::erase((*guest)->interfaces, interface_id);
+    note(instance_id, **guest);
+    return {};
+}
+
+Result<std::vector<std::string>>
+EmulatedHypervisor::plugged_interfaces(const std::string& instance_id) {
+    const std::lock_guard lock(mutex_);
+    PILEUS_ASSIGN(const Guest* const guest, find_alive(instance_id));
+    return guest->interfaces;
 }
 
 Result<void> EmulatedHypervisor::destroy(const std::string& instance_id) {
@@ -211,10 +249,24 @@ void EmulatedHypervisor::note(const std::string& instance_id, const Guest& guest
     if (guest.observation.state == MachineState::absent) {
         std::error_code ignored;
         std::filesystem::remove(path, ignored);
-    } else {
-        std::ofstream(path) << (guest.observation.state == MachineState::running ? "running"
-                                                                                 : "shut_down");
+        return;
     }
+    std::ofstream file(path);
+    file << (guest.observation.state == MachineState::running ? "running" : "shut_down");
+    for (const auto& interface : guest.interfaces)
+        file << ' ' << interface;
+}
+
+// What note() wrote.
+EmulatedHypervisor::Guest EmulatedHypervisor::parse_guest(const std::string& instance_id,
+                                                          std::string_view text) {
+    Guest guest{{MachineState::shut_down, ""}, greeting(instance_id)};
+    const auto words = split(text, ' ');
+    if (!words.empty() && words.front() == "running")
+        guest.observation.state = MachineState::running;
+    for (size_t i = 1; i < words.size(); ++i)
+        guest.interfaces.emplace_back(words[i]);
+    return guest;
 }
 
 void EmulatedHypervisor::call_back(const std::string& instance_id) {

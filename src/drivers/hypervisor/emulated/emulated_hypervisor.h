@@ -30,6 +30,12 @@ class EmulatedHypervisor final : public Hypervisor {
     Result<void> start(const MachineSpec& spec) override;
     Result<void> power_button(const std::string& instance_id) override;
     Result<void> reset(const std::string& instance_id) override;
+    Result<void> attach_interface(const std::string& instance_id,
+                                  const MachineInterface& interface) override;
+    Result<void> detach_interface(const std::string& instance_id,
+                                  const std::string& interface_id,
+                                  bool force) override;
+    Result<std::vector<std::string>> plugged_interfaces(const std::string& instance_id) override;
     Result<void> destroy(const std::string& instance_id) override;
     Result<void> forget(const std::string& instance_id) override;
     MachineObservation observe(const std::string& instance_id) override;
@@ -42,13 +48,14 @@ class EmulatedHypervisor final : public Hypervisor {
     void kill_guest(const std::string& instance_id, const std::string& detail);
     // The guest switches itself off.
     void shut_guest_down(const std::string& instance_id);
-    // The guest no longer listens to its power button.
+    // The guest no longer listens to its power button, and lets no interface go.
     void make_deaf(const std::string& instance_id);
 
   private:
     struct Guest {
         MachineObservation observation;
         std::string console;
+        std::vector<std::string> interfaces; // the ids of those that are plugged in
         bool deaf = false;
         std::optional<MonotonicTime> off_at;
     };
@@ -57,6 +64,7 @@ class EmulatedHypervisor final : public Hypervisor {
     Result<Guest*> find_alive(const std::string& instance_id); // with mutex_ held
     void advance(Guest& guest) const;
     void note(const std::string& instance_id, const Guest& guest) const;
+    static Guest parse_guest(const std::string& instance_id, std::string_view text);
     void call_back(const std::string& instance_id);
 
     const EmulatedHypervisorOptions options_;

@@ -9,6 +9,7 @@
 #include "drivers/hypervisor/hypervisor.h"
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace pileus::drivers {
@@ -39,6 +40,17 @@ struct CommandLine {
     std::vector<std::string> argv;
     std::vector<PassedFd> fds;
 };
+
+// The names by which the monitor knows an interface afterwards: its device, its wire, and the ports
+// that it can be plugged into.
+inline constexpr std::string_view nic_prefix = "nic-";
+std::string nic_id(const std::string& interface_id);
+std::string netdev_id(const std::string& interface_id);
+std::string interface_port(size_t index);
+inline constexpr size_t max_interface_ports =
+    14; // EC2's most are 15 interfaces: one is the primary
+
+Result<void> check_interface(const MachineInterface& interface);
 
 Result<CommandLine> build_command_line(const MachineSpec& spec,
                                        const Acceleration& acceleration,

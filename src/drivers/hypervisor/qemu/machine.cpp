@@ -130,6 +130,11 @@ void Machine::on_event(const QmpMessage& event) {
                 ? "no space left on the disk that holds its volumes"
                 : "a volume cannot be read or written: " + text_at(event.data, "reason");
     }
+    if (event.name == "DEVICE_DELETED" || event.name == "DEVICE_UNPLUG_GUEST_ERROR") {
+        const std::lock_guard lock(mutex_);
+        ++device_events_;
+        changed_.notify_all();
+    }
     if (telling_events.contains(event.name))
         ask_status();
 }
@@ -228,6 +233,24 @@ Machine::execute(std::string_view command, boost::json::value arguments, Deadlin
     if (!current)
         return fail(errors::unavailable, "QEMU's monitor is not connected");
     return current->execute(command, std::move(arguments), deadline);
+}
+
+Result<void> Machine::pass_fd(int fd, const std::string& name, Deadline deadline) {
+    const auto current = session();
+    if (!current)
+        return fail(errors::unavailable, "QEMU's monitor is not connected");
+    PILEUS_TRY(current->execute_with_fd("getfd", {{"fdname", name}}, fd, deadline));
+    return {};
+}
+
+uint64_t Machine::device_events() const {
+    const std::lock_guard lock(mutex_);
+    return device_events_;
+}
+
+void Machine::wait_for_device_event(uint64_t seen, Deadline deadline) {
+    std::unique_lock lock(mutex_);
+    changed_.wait_until(lock, deadline, [&] { return ended_ || device_events_ != seen; });
 }
 
 Result<void> Machine::refresh(Deadline deadline) {

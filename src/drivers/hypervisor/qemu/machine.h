@@ -49,6 +49,12 @@ class Machine : public std::enable_shared_from_this<Machine> {
     bool wait_until_ended(Deadline deadline);
     Result<boost::json::value>
     execute(std::string_view command, boost::json::value arguments, Deadline deadline);
+    // Gives QEMU a copy of the descriptor, for a later command that names it.
+    Result<void> pass_fd(int fd, const std::string& name, Deadline deadline);
+    // How often QEMU has told that a device went, or that the guest keeps one.
+    uint64_t device_events() const;
+    // Until it tells so once more than `seen`, or the deadline.
+    void wait_for_device_event(uint64_t seen, Deadline deadline);
     // Asks the monitor for the state and takes it in.
     Result<void> refresh(Deadline deadline);
     void kill();
@@ -82,6 +88,7 @@ class Machine : public std::enable_shared_from_this<Machine> {
     Watcher::Token session_token_ = 0;
     bool known_ = false;
     bool ended_ = false;
+    uint64_t device_events_ = 0;
     std::string pause_reason_; // from an event that says more than the status does
     MachineObservation observation_{MachineState::running, ""};
 };

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "domain/ids.h"
 #include "drivers/hypervisor/qemu/console_log.h"
+#include "drivers/hypervisor/qemu/interface_plug.h"
 #include "drivers/hypervisor/qemu/launch_fds.h"
 
 #include <fmt/core.h>
@@ -20,6 +21,7 @@ using std::chrono::seconds;
 constexpr milliseconds tick{200};
 constexpr seconds start_deadline{30};
 constexpr seconds command_deadline{5};
+constexpr seconds let_go_deadline{2}; // of a guest that is asked for an interface; most take 0.1 s
 constexpr seconds quit_deadline{3};
 constexpr seconds kill_deadline{10};
 constexpr milliseconds reset_retry{5};
@@ -286,6 +288,26 @@ Result<void> QemuHypervisor::reset(const std::string& instance_id) {
             return fail(continued.error());
         std::this_thread::sleep_for(reset_retry);
     }
+}
+
+Result<void> QemuHypervisor::attach_interface(const std::string& instance_id,
+                                              const MachineInterface& interface) {
+    PILEUS_ASSIGN(const auto machine, find_alive(instance_id));
+    return plug_interface(*machine, interface, in(command_deadline));
+}
+
+Result<void> QemuHypervisor::detach_interface(const std::string& instance_id,
+                                              const std::string& interface_id,
+                                              bool force) {
+    const auto machine = find_alive(instance_id);
+    return machine ? pull_interface(**machine, interface_id, force, in(let_go_deadline))
+                   : Result<void>{};
+}
+
+Result<std::vector<std::string>>
+QemuHypervisor::plugged_interfaces(const std::string& instance_id) {
+    PILEUS_ASSIGN(const auto machine, find_alive(instance_id));
+    return list_plugged(*machine, in(command_deadline));
 }
 
 Result<void> QemuHypervisor::end(Machine& machine) {

@@ -47,6 +47,12 @@ class QemuHypervisor final : public Hypervisor {
     Result<void> start(const MachineSpec& spec) override;
     Result<void> power_button(const std::string& instance_id) override;
     Result<void> reset(const std::string& instance_id) override;
+    Result<void> attach_interface(const std::string& instance_id,
+                                  const MachineInterface& interface) override;
+    Result<void> detach_interface(const std::string& instance_id,
+                                  const std::string& interface_id,
+                                  bool force) override;
+    Result<std::vector<std::string>> plugged_interfaces(const std::string& instance_id) override;
     Result<void> destroy(const std::string& instance_id) override;
     Result<void> forget(const std::string& instance_id) override;
     MachineObservation observe(const std::string& instance_id) override;

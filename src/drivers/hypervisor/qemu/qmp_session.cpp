@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstring>
 #include <fmt/core.h>
 #include <future>
 #include <sys/socket.h>
@@ -56,7 +57,7 @@ void QmpSession::take(const QmpMessage& message) {
     switch (message.kind) {
     case QmpMessage::Kind::greeting: {
         const std::lock_guard lock(mutex_);
-        if (phase_ == Phase::greeting && send(format_qmp_command(0, "qmp_capabilities", {})))
+        if (phase_ == Phase::greeting && send(format_qmp_command(0, "qmp_capabilities", {}), no_fd))
             phase_ = Phase::negotiating;
         return;
     }
@@ -88,7 +89,7 @@ void QmpSession::answer(const QmpMessage& message) {
     if (message.kind == QmpMessage::Kind::reply)
         waiting(message.data);
     else
-        waiting(fail(errors::unavailable,
+        waiting(fail(message.name == "DeviceNotFound" ? errors::not_found : errors::unavailable,
                      fmt::format("QEMU refused: {} ({})", message.description, message.name)));
 }
 
@@ -121,11 +122,18 @@ Result<void> QmpSession::wait_until_ready(Deadline deadline) {
 
 Result<boost::json::value>
 QmpSession::execute(std::string_view command, boost::json::value arguments, Deadline deadline) {
+    return execute_with_fd(command, std::move(arguments), no_fd, deadline);
+}
+
+Result<boost::json::value> QmpSession::execute_with_fd(std::string_view command,
+                                                       boost::json::value arguments,
+                                                       int fd,
+                                                       Deadline deadline) {
     PILEUS_TRY(wait_until_ready(deadline));
     // Shared, because the answer may come long after the caller has gone.
     const auto promise = std::make_shared<std::promise<Result<boost::json::value>>>();
     auto future = promise->get_future();
-    post(command, std::move(arguments), [promise](Result<boost::json::value> result) {
+    post(command, std::move(arguments), fd, [promise](Result<boost::json::value> result) {
         promise->set_value(std::move(result));
     });
     if (future.wait_until(deadline) != std::future_status::ready)
@@ -134,11 +142,18 @@ QmpSession::execute(std::string_view command, boost::json::value arguments, Dead
 }
 
 void QmpSession::post(std::string_view command, boost::json::value arguments, Answer answer) {
+    post(command, std::move(arguments), no_fd, std::move(answer));
+}
+
+void QmpSession::post(std::string_view command,
+                      boost::json::value arguments,
+                      int fd,
+                      Answer answer) {
     {
         const std::lock_guard lock(mutex_);
         if (phase_ == Phase::ready && pending_.size() < max_pending) {
             const int64_t id = ++last_id_;
-            if (send(format_qmp_command(id, command, arguments))) {
+            if (send(format_qmp_command(id, command, arguments), fd)) {
                 pending_[id] = std::move(answer);
                 return;
             }
@@ -147,9 +162,23 @@ void QmpSession::post(std::string_view command, boost::json::value arguments, An
     answer(does_not_answer(command));
 }
 
-bool QmpSession::send(const std::string& line) {
+bool QmpSession::send(const std::string& line, int fd) {
+    iovec text{const_cast<char*>(line.data()), line.size()};
+    msghdr message{};
+    message.msg_iov = &text;
+    message.msg_iovlen = 1;
+    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof fd)> control{};
+    if (fd != no_fd) {
+        message.msg_control = control.data();
+        message.msg_controllen = control.size();
+        auto* header = CMSG_FIRSTHDR(&message);
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = CMSG_LEN(sizeof fd);
+        std::memcpy(CMSG_DATA(header), &fd, sizeof fd);
+    }
     // Far less than a socket's buffer: that it does not fit means that QEMU has not read for long.
-    const ssize_t n = ::send(socket_.get(), line.data(), line.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    const ssize_t n = ::sendmsg(socket_.get(), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (n == static_cast<ssize_t>(line.size()))
         return true;
     if (n > 0)

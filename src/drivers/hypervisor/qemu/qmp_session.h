@@ -36,15 +36,22 @@ class QmpSession {
     Result<void> wait_until_ready(Deadline deadline);
     Result<boost::json::value>
     execute(std::string_view command, boost::json::value arguments, Deadline deadline);
+    // As execute(), with a descriptor beside the command: QEMU gets a copy.
+    Result<boost::json::value> execute_with_fd(std::string_view command,
+                                               boost::json::value arguments,
+                                               int fd,
+                                               Deadline deadline);
     // Sends without waiting; `answer` is called exactly once. Only on a ready session.
     void post(std::string_view command, boost::json::value arguments, Answer answer);
 
   private:
+    static constexpr int no_fd = -1;
     enum class Phase { greeting, negotiating, ready, closed };
 
     void take(const QmpMessage& message);
     void answer(const QmpMessage& message);
-    bool send(const std::string& line);
+    void post(std::string_view command, boost::json::value arguments, int fd, Answer answer);
+    bool send(const std::string& line, int fd);
 
     const UniqueFd socket_;
     const std::function<void(const QmpMessage&)> on_event_;
