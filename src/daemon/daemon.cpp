@@ -15,9 +15,15 @@
 #include "daemon/drivers.h"
 #include "daemon/machine.h"
 #include "engine/engine.h"
+#include "engine/housekeeping.h"
 #include "engine/instances.h"
+#include "engine/keyed_locks.h"
+#include "engine/nat_gateways.h"
 #include "engine/network_interfaces.h"
+#include "engine/network_view.h"
+#include "engine/recovery.h"
 #include "engine/security_groups.h"
+#include "engine/vpcs.h"
 #include "http/server.h"
 #include "imds/metadata_service.h"
 #include "meter/price_list.h"
@@ -93,10 +99,14 @@ struct Daemon::Parts {
     std::unique_ptr<auth::InMemoryCredentialStore> credentials;
     std::unique_ptr<auth::Authenticator> authenticator;
     std::unique_ptr<imds::MetadataService> metadata;
+    engine::KeyedLocks instance_locks;
     std::unique_ptr<engine::VpcNetwork> vpc_network;
     std::unique_ptr<engine::InstanceController> instances;
     std::unique_ptr<engine::SecurityGroupController> security_groups;
     std::unique_ptr<engine::NetworkInterfaceController> network_interfaces;
+    std::unique_ptr<engine::VpcController> vpcs;
+    std::unique_ptr<engine::NatGatewayController> nat_gateways;
+    std::unique_ptr<engine::HousekeepingController> housekeeping;
     std::unique_ptr<engine::Engine> engine;
     api::Registry registry;
     std::unique_ptr<api::pileus_service::Administrator> administrator;
@@ -112,6 +122,7 @@ struct Daemon::Parts {
     Result<void> load_data();
     Result<void> make_cloud();
     Result<void> make_engine();
+    void make_controllers(const std::string& host_id);
     Result<void> make_metadata_service();
     Result<void> make_api(const auth::Credential& credential);
     Result<void> recover();
@@ -160,9 +171,32 @@ Result<void> Daemon::Parts::make_cloud() {
 }
 
 Result<void> Daemon::Parts::make_engine() {
-    vpc_network = std::make_unique<engine::VpcNetwork>(*store, *drivers.network);
+    const auto& host_id = config.cloud.host.host_id;
+    vpc_network = std::make_unique<engine::VpcNetwork>(*store, *drivers.network, host_id);
+    make_controllers(host_id);
+    engine::EngineOptions options;
+    options.host_id = host_id;
+    options.owner = fmt::format("{}-{}", ::getpid(), random.hex(8));
+    options.threads = config.engine_threads;
+    engine =
+        std::make_unique<engine::Engine>(*store,
+                                         clock,
+                                         options,
+                                         std::vector<engine::Controller*>{instances.get(),
+                                                                          security_groups.get(),
+                                                                          network_interfaces.get(),
+                                                                          vpcs.get(),
+                                                                          nat_gateways.get(),
+                                                                          housekeeping.get()});
+    store->on_work([this] { engine->wake(); });
+    drivers.hypervisor->on_change(
+        [this](const std::string& instance_id) { engine->look_at("instance", instance_id); });
+    return {};
+}
+
+void Daemon::Parts::make_controllers(const std::string& host_id) {
     engine::InstanceControllerOptions options;
-    options.host_id = config.cloud.host.host_id;
+    options.host_id = host_id;
     options.stop_timeout = config.cloud.stop_timeout;
     options.terminated_visible = config.terminated_visible;
     options.restart_after_boot = config.restart_after_boot;
@@ -175,24 +209,29 @@ Result<void> Daemon::Parts::make_engine() {
                                                              *drivers.volumes,
                                                              *drivers.network,
                                                              *vpc_network,
+                                                             instance_locks,
                                                              options);
-    security_groups = std::make_unique<engine::SecurityGroupController>(*vpc_network);
-    network_interfaces = std::make_unique<engine::NetworkInterfaceController>(*store, *vpc_network);
-
-    engine::EngineOptions engine_options;
-    engine_options.host_id = config.cloud.host.host_id;
-    engine_options.owner = fmt::format("{}-{}", ::getpid(), random.hex(8));
-    engine_options.threads = config.engine_threads;
-    engine = std::make_unique<engine::Engine>(
+    network_interfaces = std::make_unique<engine::NetworkInterfaceController>(
         *store,
         clock,
-        engine_options,
-        std::vector<engine::Controller*>{
-            instances.get(), security_groups.get(), network_interfaces.get()});
-    store->on_work([this] { engine->wake(); });
-    drivers.hypervisor->on_change(
-        [this](const std::string& instance_id) { engine->look_at("instance", instance_id); });
-    return {};
+        *drivers.hypervisor,
+        *drivers.network,
+        *vpc_network,
+        instance_locks,
+        engine::NetworkInterfaceControllerOptions{.host_id = host_id, .mtu = config.mtu});
+    security_groups = std::make_unique<engine::SecurityGroupController>(*vpc_network);
+    vpcs = std::make_unique<engine::VpcController>(*vpc_network, *store, clock);
+    nat_gateways = std::make_unique<engine::NatGatewayController>(
+        *store,
+        clock,
+        *vpc_network,
+        engine::NatGatewayControllerOptions{.host_id = host_id,
+                                            .deleted_visible = config.terminated_visible});
+    housekeeping = std::make_unique<engine::HousekeepingController>(
+        *store,
+        clock,
+        engine::HousekeepingOptions{.host_id = host_id,
+                                    .terminated_visible = config.terminated_visible});
 }
 
 Result<void> Daemon::Parts::make_metadata_service() {
@@ -256,6 +295,12 @@ Result<void> Daemon::Parts::make_api(const auth::Credential& credential) {
             },
             [this](const std::string& snapshot_id, const std::string& path) {
                 return drivers.volumes->import_snapshot(snapshot_id, path);
+            },
+            [this](const domain::Caller& caller) {
+                return store->read([&](store::Transaction& tx) {
+                    return engine::make_network_view(
+                        tx, {caller.account_id, caller.region}, config.egress);
+                });
             }});
     api::ec2::register_all(registry);
     api::sts::register_identity(registry);
@@ -279,6 +324,7 @@ Result<void> Daemon::Parts::recover() {
     PILEUS_TRY(drivers.network->recover());
     PILEUS_ASSIGN(const auto guests, drivers.hypervisor->recover());
     PILEUS_TRY(instances->recover(guests, machine_restarted));
+    PILEUS_TRY(engine::recover_network(*store, *drivers.network, clock, config.cloud.host.host_id));
     engine->start();
     return {};
 }

@@ -9,9 +9,13 @@
 #include "drivers/network/emulated/emulated_network.h"
 #include "drivers/volumes/emulated/emulated_volumes.h"
 #include "engine/engine.h"
+#include "engine/housekeeping.h"
 #include "engine/instances.h"
+#include "engine/nat_gateways.h"
 #include "engine/network_interfaces.h"
+#include "engine/recovery.h"
 #include "engine/security_groups.h"
+#include "engine/vpcs.h"
 #include "store/charges.h"
 #include "store/instances.h"
 #include "store/ledger.h"
@@ -178,7 +182,8 @@ class EngineFixture : public testing::Test {
     drivers::EmulatedVolumes volumes_;
     drivers::EmulatedNetwork network_;
     drivers::EmulatedHypervisor hypervisor_{{}, clock_};
-    VpcNetwork vpc_network_{*store_, network_};
+    KeyedLocks locks_;
+    VpcNetwork vpc_network_{*store_, network_, host_id};
     InstanceController instances_{*store_,
                                   clock_,
                                   catalog_,
@@ -186,13 +191,23 @@ class EngineFixture : public testing::Test {
                                   volumes_,
                                   network_,
                                   vpc_network_,
+                                  locks_,
                                   {.host_id = host_id}};
     SecurityGroupController security_groups_{vpc_network_};
-    NetworkInterfaceController network_interfaces_{*store_, vpc_network_};
+    NetworkInterfaceController network_interfaces_{
+        *store_, clock_, hypervisor_, network_, vpc_network_, locks_, {.host_id = host_id}};
+    VpcController vpcs_{vpc_network_, *store_, clock_};
+    NatGatewayController nat_gateways_{*store_, clock_, vpc_network_, {.host_id = host_id}};
+    HousekeepingController housekeeping_{*store_, clock_, {.host_id = host_id}};
     Engine engine_{*store_,
                    clock_,
                    {.host_id = host_id, .owner = "test"},
-                   {&instances_, &security_groups_, &network_interfaces_}};
+                   {&instances_,
+                    &security_groups_,
+                    &network_interfaces_,
+                    &vpcs_,
+                    &nat_gateways_,
+                    &housekeeping_}};
 };
 
 } // namespace pileus::engine

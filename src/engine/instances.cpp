@@ -3,10 +3,12 @@
 
 #include "base/log.h"
 #include "engine/machine_spec.h"
+#include "engine/network_interfaces.h"
 #include "store/charges.h"
 #include "store/images.h"
 #include "store/instances.h"
 #include "store/network_interfaces.h"
+#include "store/public_addresses.h"
 #include "store/tags.h"
 #include "store/volumes.h"
 #include "store/work.h"
@@ -37,11 +39,13 @@ InstanceController::InstanceController(store::Store& store,
                                        drivers::Volumes& volumes,
                                        drivers::Network& network,
                                        VpcNetwork& vpc_network,
+                                       KeyedLocks& locks,
                                        InstanceControllerOptions options)
     : store_(store), clock_(clock), catalog_(catalog), hypervisor_(hypervisor), volumes_(volumes),
-      network_(network), vpc_network_(vpc_network), options_(std::move(options)) {}
+      network_(network), vpc_network_(vpc_network), locks_(locks), options_(std::move(options)) {}
 
 Result<Outcome> InstanceController::reconcile(const domain::WorkItem& item) {
+    const auto held = locks_.hold(item.resource_id);
     auto instance = store_.read(
         [&](store::Transaction& tx) { return store::instances::find(tx, item.resource_id); });
     if (!instance) {
@@ -95,7 +99,9 @@ Result<Outcome> InstanceController::start(Instance instance, const domain::WorkI
             return fail(up.error());
         return give_up_start(std::move(instance), up.error());
     }
-    const auto mark_attached = [&](store::Transaction& tx, Instance& row) -> Result<void> {
+    PILEUS_ASSIGN(const auto plugged, hypervisor_.plugged_interfaces(instance.id));
+    const auto note_start = [&](store::Transaction& tx, Instance& row) -> Result<void> {
+        mark_attached(tx, row, plugged);
         for (auto& volume : store::volumes::list_of_instance(tx, row.id)) {
             volume.attachment = domain::AttachmentState::attached;
             store::volumes::update(tx, volume);
@@ -106,7 +112,7 @@ Result<Outcome> InstanceController::start(Instance instance, const domain::WorkI
         }
         return {};
     };
-    PILEUS_ASSIGN(const bool advanced, advance(instance, InstanceEvent::started, mark_attached));
+    PILEUS_ASSIGN(const bool advanced, advance(instance, InstanceEvent::started, note_start));
     if (advanced)
         log_info("instance started",
                  {{"instance", instance.id},
@@ -118,13 +124,31 @@ Result<Outcome> InstanceController::start(Instance instance, const domain::WorkI
     return Outcome::done();
 }
 
+// One that was attached while the guest was being started is plugged in afterwards.
+void InstanceController::mark_attached(store::Transaction& tx,
+                                       const Instance& row,
+                                       const std::vector<std::string>& plugged) {
+    for (auto& interface : store::network_interfaces::list_of_instance(tx, row.id)) {
+        if (interface.attached_at)
+            continue;
+        if (std::find(plugged.begin(), plugged.end(), interface.id) == plugged.end()) {
+            store::work::enqueue(
+                tx, "network-interface", interface.id, options_.host_id, clock_.now());
+            continue;
+        }
+        interface.attached_at = clock_.now();
+        store::network_interfaces::update(tx, interface);
+    }
+}
+
 Result<void> InstanceController::bring_up(const Instance& instance) {
     PILEUS_TRY(make_volumes(instance.id));
     const auto interfaces = store_.read([&](store::Transaction& tx) {
         return store::network_interfaces::list_of_instance(tx, instance.id);
     });
     for (const auto& interface : interfaces)
-        PILEUS_TRY(vpc_network_.ensure_interface(interface.id));
+        if (!interface.detaching)
+            PILEUS_TRY(vpc_network_.ensure_interface(interface.id));
     PILEUS_ASSIGN(const auto spec, machine_spec(instance));
     return hypervisor_.start(spec);
 }
@@ -270,10 +294,7 @@ Result<Outcome> InstanceController::stop(Instance instance) {
     PILEUS_TRY(advance(instance,
                        InstanceEvent::stopped,
                        [&](store::Transaction& tx, Instance& row) -> Result<void> {
-                           if (!row.restart_when_stopped)
-                               for (auto& interface :
-                                    store::network_interfaces::list_of_instance(tx, row.id))
-                                   release_address(tx, interface);
+                           release_interfaces_of_stopped(tx, row);
                            row.stop_deadline.reset();
                            row.force_stop = false;
                            row.guest_seen_at.reset();
@@ -300,7 +321,7 @@ Result<void> InstanceController::take_down(const Instance& instance) {
         return store::network_interfaces::list_of_instance(tx, instance.id);
     });
     for (const auto& interface : interfaces)
-        PILEUS_TRY(network_.remove_interface(interface.vpc_id, interface.id));
+        PILEUS_TRY(vpc_network_.remove_interface(interface.vpc_id, interface.id));
     forget_power_button(instance.id);
     return {};
 }
@@ -310,13 +331,19 @@ void InstanceController::forget_power_button(const std::string& instance_id) {
     button_pressed_.erase(instance_id);
 }
 
-void InstanceController::release_address(store::Transaction& tx,
-                                         domain::NetworkInterface& interface) {
-    if (interface.public_ip.empty())
-        return;
-    store::charges::address_released(tx, interface, clock_.now());
-    interface.public_ip.clear();
-    store::network_interfaces::update(tx, interface);
+// An Elastic IP stays; an address of the other sort is taken anew at the next start, unless that is
+// only the machine's restart.
+void InstanceController::release_interfaces_of_stopped(store::Transaction& tx,
+                                                       const Instance& row) {
+    for (auto& interface : store::network_interfaces::list_of_instance(tx, row.id)) {
+        if (!row.restart_when_stopped)
+            store::public_addresses::give_back_automatic(tx, interface, clock_.now());
+        store::work::enqueue(tx, "vpc", interface.vpc_id, options_.host_id, clock_.now());
+        // It may have been attached or detached while the guest went down.
+        if (!interface.attached_at || interface.detaching)
+            store::work::enqueue(
+                tx, "network-interface", interface.id, options_.host_id, clock_.now());
+    }
 }
 
 // The machine restarted under a running guest, and the operator wants it back (restart_after_boot).
@@ -348,12 +375,7 @@ Result<Outcome> InstanceController::terminate(Instance instance) {
     PILEUS_TRY(advance(instance,
                        InstanceEvent::released,
                        [&](store::Transaction& tx, Instance& row) -> Result<void> {
-                           for (auto& interface :
-                                store::network_interfaces::list_of_instance(tx, row.id)) {
-                               release_address(tx, interface);
-                               store::network_interfaces::erase(tx, interface.id);
-                               store::tags::erase_all(tx, interface.id);
-                           }
+                           release_interfaces_of_terminated(tx, row);
                            for (auto& volume : store::volumes::list_of_instance(tx, row.id)) {
                                const bool was_removed =
                                    std::any_of(rows.begin(), rows.end(), [&](const auto& v) {
@@ -377,6 +399,22 @@ Result<Outcome> InstanceController::terminate(Instance instance) {
                            return {};
                        }));
     return Outcome::done();
+}
+
+void InstanceController::release_interfaces_of_terminated(store::Transaction& tx,
+                                                          const Instance& row) {
+    for (auto& interface : store::network_interfaces::list_of_instance(tx, row.id)) {
+        store::public_addresses::give_back_automatic(tx, interface, clock_.now());
+        store::work::enqueue(tx, "vpc", interface.vpc_id, options_.host_id, clock_.now());
+        if (interface.delete_on_termination && !interface.detaching) {
+            store::public_addresses::disassociate_all(tx, interface);
+            store::network_interfaces::erase(tx, interface.id);
+            store::tags::erase_all(tx, interface.id);
+            continue;
+        }
+        clear_attachment(interface);
+        store::network_interfaces::update(tx, interface);
+    }
 }
 
 // A terminated instance stays visible for an hour: clients wait for that very state.

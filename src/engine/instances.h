@@ -9,6 +9,7 @@
 #include "drivers/network/network.h"
 #include "drivers/volumes/volumes.h"
 #include "engine/controller.h"
+#include "engine/keyed_locks.h"
 #include "engine/vpc_network.h"
 #include "store/store.h"
 
@@ -37,6 +38,7 @@ struct InstanceControllerOptions {
 // for a given instance.
 class InstanceController final : public Controller {
   public:
+    // `locks` is held, by the instance's id, by whoever talks to the hypervisor about it.
     InstanceController(store::Store& store,
                        const Clock& clock,
                        const catalog::Catalog& catalog,
@@ -44,6 +46,7 @@ class InstanceController final : public Controller {
                        drivers::Volumes& volumes,
                        drivers::Network& network,
                        VpcNetwork& vpc_network,
+                       KeyedLocks& locks,
                        InstanceControllerOptions options);
 
     std::string_view kind() const override { return "instance"; }
@@ -73,7 +76,11 @@ class InstanceController final : public Controller {
     Result<void> take_down(const domain::Instance& instance);
     Result<void> press_power_button(const domain::Instance& instance);
     void forget_power_button(const std::string& instance_id);
-    void release_address(store::Transaction& tx, domain::NetworkInterface& interface);
+    void release_interfaces_of_stopped(store::Transaction& tx, const domain::Instance& row);
+    void release_interfaces_of_terminated(store::Transaction& tx, const domain::Instance& row);
+    void mark_attached(store::Transaction& tx,
+                       const domain::Instance& row,
+                       const std::vector<std::string>& plugged);
 
     // Applies the event to the row if it is still in the state that the step began with; writes row
     // and ledger. False: the row has moved on meanwhile, and the work was enqueued again by whoever
@@ -88,6 +95,7 @@ class InstanceController final : public Controller {
     drivers::Volumes& volumes_;
     drivers::Network& network_;
     VpcNetwork& vpc_network_;
+    KeyedLocks& locks_;
     const InstanceControllerOptions options_;
 
     std::mutex mutex_;

@@ -36,6 +36,16 @@ std::string disk_serial(std::string volume_id) {
 
 } // namespace
 
+drivers::MachineInterface
+make_machine_interface(const domain::NetworkInterface& row, drivers::Network& network, int mtu) {
+    return {.interface_id = row.id,
+            .mac = row.mac,
+            .mtu = mtu,
+            .open_tap = [&network, vpc_id = row.vpc_id, id = row.id] {
+                return network.open_tap(vpc_id, id);
+            }};
+}
+
 Result<drivers::MachineSpec> make_machine_spec(const domain::Instance& instance,
                                                const domain::InstanceType& type,
                                                const MachineParts& parts,
@@ -68,13 +78,9 @@ Result<drivers::MachineSpec> make_machine_spec(const domain::Instance& instance,
     spec.disks = std::move(disks);
 
     for (const auto& interface : parts.interfaces)
-        spec.interfaces.push_back(
-            {.interface_id = interface.id,
-             .mac = interface.mac,
-             .mtu = mtu,
-             .open_tap = [&network, vpc_id = interface.vpc_id, id = interface.id] {
-                 return network.open_tap(vpc_id, id);
-             }});
+        if (!interface.detaching)
+            spec.interfaces.push_back(make_machine_interface(interface, network, mtu));
+    spec.interface_slots = std::max(type.maximum_interfaces - 1, 0);
     return spec;
 }
 

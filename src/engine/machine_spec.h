@@ -25,6 +25,9 @@ struct MachineParts {
     std::optional<domain::Image> image;
 };
 
+drivers::MachineInterface
+make_machine_interface(const domain::NetworkInterface& row, drivers::Network& network, int mtu);
+
 // Everything that a guest is started with, from its rows. Opens the volumes; the taps are opened
 // when the hypervisor asks.
 Result<drivers::MachineSpec> make_machine_spec(const domain::Instance& instance,

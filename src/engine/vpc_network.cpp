@@ -1,131 +1,134 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/vpc_network.h"
 
-#include "base/text.h"
-#include "domain/private_dns.h"
+#include "engine/network_specs.h"
 #include "store/network_interfaces.h"
 #include "store/security_groups.h"
-#include "store/vpcs.h"
 
-#include <array>
-#include <set>
+#include <map>
 
 namespace pileus::engine {
 
-namespace {
-
-constexpr int any = -1;
-
-// EC2 stores the common protocols by name and the rest by number.
-// https://www.iana.org/assignments/protocol-numbers
-int protocol_number(const std::string& protocol) {
-    static constexpr std::array<std::pair<std::string_view, int>, 4> names{
-        {{"tcp", 6}, {"udp", 17}, {"icmp", 1}, {"icmpv6", 58}}};
-    for (const auto& [name, number] : names)
-        if (name == protocol)
-            return number;
-    return static_cast<int>(parse_int(protocol).value_or(any));
+Result<std::set<std::string>> VpcNetwork::vpcs_here() {
+    PILEUS_ASSIGN(const auto ids, network_.observe_vpcs());
+    return std::set<std::string>(ids.begin(), ids.end());
 }
 
-// Rules whose peer the network cannot carry yet (IPv6, prefix lists) allow nothing: the guests have
-// no such addresses.
-std::vector<drivers::TrafficRule>
-traffic_rules(const std::vector<domain::SecurityGroupRule>& rules) {
-    std::vector<drivers::TrafficRule> out;
-    for (const auto& rule : rules) {
-        drivers::TrafficRule traffic{.egress = rule.egress,
-                                     .protocol = protocol_number(rule.protocol),
-                                     .from_port = rule.from_port,
-                                     .to_port = rule.to_port,
-                                     .peer_cidr = Ipv4Cidr::parse(rule.cidr_ipv4),
-                                     .peer_security_group_id = rule.referenced_group_id};
-        if (traffic.peer_cidr || !traffic.peer_security_group_id.empty())
-            out.push_back(std::move(traffic));
-    }
-    return out;
+Result<bool> VpcNetwork::is_here(const std::string& vpc_id) {
+    PILEUS_ASSIGN(const auto here, vpcs_here());
+    return here.contains(vpc_id);
 }
 
-drivers::InterfaceSpec interface_spec(const domain::NetworkInterface& row) {
-    drivers::InterfaceSpec spec;
-    spec.id = row.id;
-    spec.vpc_id = row.vpc_id;
-    spec.subnet_id = row.subnet_id;
-    spec.mac = MacAddress::parse(row.mac).value_or(MacAddress{});
-    spec.private_ip = Ipv4::parse(row.private_ip).value_or(Ipv4{});
-    spec.host_name = domain::private_host_name(row.private_ip);
-    spec.security_group_ids = row.security_group_ids;
-    spec.source_dest_check = row.source_dest_check;
-    spec.public_ip = Ipv4::parse(row.public_ip);
-    return spec;
+bool VpcNetwork::is_in_use(const std::string& vpc_id) {
+    return store_.read([&](store::Transaction& tx) { return is_vpc_in_use(tx, vpc_id, host_id_); });
 }
 
-} // namespace
+// ---- VPCs ---------------------------------------------------------------------------------------
 
+// With the VPC's lock held.
 Result<void> VpcNetwork::ensure_vpc(const std::string& vpc_id) {
-    auto spec = store_.read([&](store::Transaction& tx) -> Result<drivers::VpcSpec> {
-        const auto vpc = store::vpcs::find(tx, vpc_id);
-        if (!vpc)
-            return fail(errors::not_found, "there is no row for " + vpc_id);
-        drivers::VpcSpec out{.id = vpc->id,
-                             .cidr = Ipv4Cidr::parse(vpc->cidr_block).value_or(Ipv4Cidr{}),
-                             .dns_domain = domain::private_dns_domain(vpc->region),
-                             .subnets = {}};
-        for (const auto& subnet : store::subnets::list_of_vpc(tx, vpc_id))
-            out.subnets.push_back(
-                {subnet.id, Ipv4Cidr::parse(subnet.cidr_block).value_or(Ipv4Cidr{})});
-        return out;
-    });
+    const auto spec =
+        store_.read([&](store::Transaction& tx) { return make_vpc_spec(tx, vpc_id); });
     if (!spec)
-        return fail(spec.error());
+        return fail(errors::not_found, "there is no row for " + vpc_id);
     return network_.ensure_vpc(*spec);
 }
 
-Result<void> VpcNetwork::apply_groups(const std::vector<std::string>& group_ids) {
-    const auto specs = store_.read([&](store::Transaction& tx) {
-        std::vector<drivers::SecurityGroupSpec> out;
-        std::set<std::string> wanted(group_ids.begin(), group_ids.end());
-        std::set<std::string> seen;
-        while (!wanted.empty()) {
-            const auto id = *wanted.begin();
-            wanted.erase(wanted.begin());
-            const auto group = store::security_groups::find(tx, id);
-            if (!group || !seen.insert(id).second)
-                continue;
-            const auto rules = store::security_groups::list_rules(tx, id);
-            for (const auto& rule : rules)
-                if (!rule.referenced_group_id.empty() && seen.count(rule.referenced_group_id) == 0)
-                    wanted.insert(rule.referenced_group_id);
-            out.push_back({.id = id, .vpc_id = group->vpc_id, .rules = traffic_rules(rules)});
-        }
-        return out;
-    });
-    return specs.empty() ? Result<void>{} : network_.apply_security_groups(specs);
+Result<void> VpcNetwork::update_vpc(const std::string& vpc_id) {
+    const auto held = locks_.hold(vpc_id);
+    PILEUS_ASSIGN(const auto here, vpcs_here());
+    return here.contains(vpc_id) ? ensure_vpc(vpc_id) : Result<void>{};
 }
 
+Result<void> VpcNetwork::remove_unused_vpc(const std::string& vpc_id) {
+    const auto held = locks_.hold(vpc_id);
+    // Looked at under the lock: whoever begins to use it tells the driver under the lock too, and
+    // after the row says so.
+    return is_in_use(vpc_id) ? Result<void>{} : network_.remove_vpc(vpc_id);
+}
+
+// ---- interfaces ---------------------------------------------------------------------------------
+
 Result<void> VpcNetwork::ensure_interface(const std::string& interface_id) {
-    const auto row = store_.read(
-        [&](store::Transaction& tx) { return store::network_interfaces::find(tx, interface_id); });
+    const auto find = [&](store::Transaction& tx) {
+        return store::network_interfaces::find(tx, interface_id);
+    };
+    const auto seen = store_.read(find);
+    if (!seen)
+        return fail(errors::not_found, "there is no row for " + interface_id);
+    PILEUS_TRY(apply_peers_groups(seen->vpc_id, seen->security_group_ids));
+    const auto held = locks_.hold(seen->vpc_id);
+    const auto row = store_.read(find);
     if (!row)
         return fail(errors::not_found, "there is no row for " + interface_id);
     PILEUS_TRY(ensure_vpc(row->vpc_id));
-    PILEUS_TRY(apply_groups(row->security_group_ids));
-    return network_.ensure_interface(interface_spec(*row));
+    PILEUS_TRY(apply_groups_in(row->vpc_id, row->security_group_ids));
+    return network_.ensure_interface(make_interface_spec(*row));
+}
+
+Result<void> VpcNetwork::remove_interface(const std::string& vpc_id,
+                                          const std::string& interface_id) {
+    const auto held = locks_.hold(vpc_id);
+    return network_.remove_interface(vpc_id, interface_id);
+}
+
+Result<void> VpcNetwork::remove_interface_everywhere(const std::string& interface_id) {
+    PILEUS_ASSIGN(const auto here, vpcs_here());
+    for (const auto& vpc_id : here)
+        PILEUS_TRY(remove_interface(vpc_id, interface_id));
+    return {};
+}
+
+// ---- security groups ----------------------------------------------------------------------------
+
+// The groups of other VPCs that these name, where those VPCs are on this host; the driver can name
+// them in rules of this VPC then. No two locks are ever held together.
+Result<void> VpcNetwork::apply_peers_groups(const std::string& vpc_id,
+                                            const std::vector<std::string>& group_ids) {
+    const auto specs = store_.read(
+        [&](store::Transaction& tx) { return make_security_group_specs(tx, group_ids); });
+    std::map<std::string, std::vector<std::string>> by_vpc;
+    for (const auto& spec : specs)
+        if (spec.vpc_id != vpc_id)
+            by_vpc[spec.vpc_id].push_back(spec.id);
+    if (by_vpc.empty())
+        return {};
+    PILEUS_ASSIGN(const auto here, vpcs_here());
+    for (const auto& [peer, ids] : by_vpc) {
+        if (!here.contains(peer))
+            continue;
+        const auto held = locks_.hold(peer);
+        PILEUS_TRY(apply_groups_in(peer, ids));
+    }
+    return {};
+}
+
+// With the VPC's lock held.
+Result<void> VpcNetwork::apply_groups_in(const std::string& vpc_id,
+                                         const std::vector<std::string>& group_ids) {
+    auto specs = store_.read(
+        [&](store::Transaction& tx) { return make_security_group_specs(tx, group_ids); });
+    std::erase_if(specs, [&](const auto& spec) { return spec.vpc_id != vpc_id; });
+    return specs.empty() ? Result<void>{} : network_.apply_security_groups(specs);
 }
 
 Result<void> VpcNetwork::apply_security_group(const std::string& group_id) {
+    PILEUS_ASSIGN(const auto here, vpcs_here());
     const auto group = store_.read(
         [&](store::Transaction& tx) { return store::security_groups::find(tx, group_id); });
-    if (group) {
-        const auto applied = apply_groups({group_id});
-        // A VPC that the driver does not know has no guest here.
-        const bool is_elsewhere = !applied && applied.error().code == errors::not_found;
-        return is_elsewhere ? Result<void>{} : applied;
+    if (!group) {
+        // With the group has gone the word of whose it was.
+        for (const auto& vpc_id : here) {
+            const auto held = locks_.hold(vpc_id);
+            PILEUS_TRY(network_.remove_security_group(vpc_id, group_id));
+        }
+        return {};
     }
-    // The group is gone, and with it the word of whose it was: no VPC here has it any more.
-    const auto vpcs = store_.read([](store::Transaction& tx) { return store::vpcs::list_all(tx); });
-    for (const auto& vpc : vpcs)
-        PILEUS_TRY(network_.remove_security_group(vpc.id, group_id));
-    return {};
+    if (!here.contains(group->vpc_id))
+        return {};
+    PILEUS_TRY(apply_peers_groups(group->vpc_id, {group_id}));
+    const auto held = locks_.hold(group->vpc_id);
+    return apply_groups_in(group->vpc_id, {group_id});
 }
 
 } // namespace pileus::engine
