@@ -8,6 +8,7 @@
 #include "cloud/instances.h"
 #include "cloud/internet_gateways.h"
 #include "cloud/key_pairs.h"
+#include "cloud/nat_gateways.h"
 #include "cloud/network_acls.h"
 #include "cloud/network_interfaces.h"
 #include "cloud/route_tables.h"
@@ -24,9 +25,9 @@ struct Cloud {
     explicit Cloud(const Context& context)
         : account(context), addresses(context), egress_only_internet_gateways(context),
           images(context), instance_types(context), instances(context), internet_gateways(context),
-          key_pairs(context), network_acls(context), network_interfaces(context),
-          route_tables(context), security_groups(context), tags(context), volumes(context),
-          vpcs(context) {}
+          key_pairs(context), nat_gateways(context), network_acls(context),
+          network_interfaces(context), route_tables(context), security_groups(context),
+          tags(context), volumes(context), vpcs(context) {}
 
     Account account;
     Addresses addresses;
@@ -36,6 +37,7 @@ struct Cloud {
     Instances instances;
     InternetGateways internet_gateways;
     KeyPairs key_pairs;
+    NatGateways nat_gateways;
     NetworkAcls network_acls;
     NetworkInterfaces network_interfaces;
     RouteTables route_tables;

@@ -14,6 +14,7 @@ void register_instance_types(Registry& registry);
 void register_instances(Registry& registry);
 void register_internet_gateways(Registry& registry); // egress-only ones too
 void register_key_pairs(Registry& registry);
+void register_nat_gateways(Registry& registry);
 void register_network_acls(Registry& registry);
 void register_network_interfaces(Registry& registry);
 void register_route_tables(Registry& registry);

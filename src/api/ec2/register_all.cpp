@@ -12,6 +12,7 @@ void register_all(Registry& registry) {
     register_instances(registry);
     register_internet_gateways(registry);
     register_key_pairs(registry);
+    register_nat_gateways(registry);
     register_network_acls(registry);
     register_network_interfaces(registry);
     register_route_tables(registry);
