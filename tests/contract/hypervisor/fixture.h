@@ -10,9 +10,14 @@
 #include "drivers/hypervisor/qemu/qemu_hypervisor.h"
 
 #include <chrono>
+#include <fcntl.h>
 #include <fstream>
 #include <gtest/gtest.h>
+#include <linux/if.h>
+#include <linux/if_tun.h>
 #include <memory>
+#include <sched.h>
+#include <sys/ioctl.h>
 #include <thread>
 #include <unistd.h>
 
@@ -78,9 +83,31 @@ class QemuGuests {
         return spec;
     }
 
+    static std::string interface_id(int number) {
+        return "eni-0123456789abcdef" + std::to_string(number);
+    }
+    // With a tap in a namespace of its own, which goes when the last one lets go of it.
+    static MachineInterface interface(int number) {
+        return {interface_id(number), "02:00:00:00:00:0" + std::to_string(number), 1500, open_tap};
+    }
+
     SystemProcessRunner& runner() { return runner_; }
 
   private:
+    static Result<UniqueFd> open_tap() {
+        UniqueFd tap;
+        std::thread([&] {
+            if (::unshare(CLONE_NEWNET) != 0)
+                return;
+            tap.reset(::open("/dev/net/tun", O_RDWR | O_CLOEXEC));
+            ifreq request{};
+            request.ifr_flags = IFF_TAP | IFF_NO_PI;
+            if (::ioctl(tap.get(), TUNSETIFF, &request) != 0)
+                tap.reset();
+        }).join();
+        return tap ? Result<UniqueFd>(std::move(tap)) : fail(errors::unavailable, "no tap");
+    }
+
     std::filesystem::path disk_folder() const {
         const auto path = folder_.path() / "disks";
         std::filesystem::create_directories(path);

@@ -12,6 +12,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::UnorderedElementsAre;
 
 enum class Kind { emulated, qemu };
 
@@ -52,6 +53,13 @@ class HypervisorContract : public testing::TestWithParam<Kind> {
         const auto started = hypervisor_->start(guests_.spec(id));
         ASSERT_TRUE(started) << started.error().message;
         ASSERT_TRUE(eventually([&] { return !console(id).empty(); }));
+    }
+
+    static std::string eni(int number) { return QemuGuests::interface_id(number); }
+    std::vector<std::string> plugged() {
+        auto found = hypervisor_->plugged_interfaces(instance_a);
+        EXPECT_TRUE(found) << found.error().message;
+        return std::move(found).value_or(std::vector<std::string>{});
     }
 
     std::string console(const std::string& id) {
@@ -140,6 +148,36 @@ TEST_P(HypervisorContract, IdsThatAreNoIdsAreRefused) {
         EXPECT_EQ(hypervisor_->start(spec).error().code, errors::invalid) << bad;
         EXPECT_EQ(hypervisor_->observe(bad).state, MachineState::absent) << bad;
     }
+}
+
+TEST_P(HypervisorContract, InterfacesComeAndGoWhileTheGuestRuns) {
+    auto spec = guests_.spec(instance_a);
+    spec.interfaces = {guests_.interface(1), guests_.interface(2)};
+    spec.interface_slots = 2;
+    ASSERT_TRUE(hypervisor_->start(spec));
+    EXPECT_THAT(plugged(), UnorderedElementsAre(eni(1), eni(2)));
+    for (int i = 0; i < 2; ++i) { // again: it is there already
+        const auto attached = hypervisor_->attach_interface(instance_a, guests_.interface(3));
+        ASSERT_TRUE(attached) << attached.error().message;
+        EXPECT_THAT(plugged(), UnorderedElementsAre(eni(1), eni(2), eni(3)));
+    }
+    // A guest that does not answer loses them by force; one that was pulled is not there to pull.
+    for (int i = 0; i < 2; ++i) {
+        ASSERT_TRUE(hypervisor_->detach_interface(instance_a, eni(2), true));
+        EXPECT_THAT(plugged(), UnorderedElementsAre(eni(1), eni(3)));
+    }
+    hypervisor_ = make();
+    ASSERT_TRUE(hypervisor_->recover());
+    EXPECT_THAT(plugged(), UnorderedElementsAre(eni(1), eni(3)));
+    ASSERT_TRUE(hypervisor_->detach_interface(instance_a, eni(3), true));
+    EXPECT_THAT(plugged(), ElementsAre(eni(1)));
+}
+
+TEST_P(HypervisorContract, NoInterfaceIsPluggedIntoAGuestThatIsNotThere) {
+    EXPECT_EQ(hypervisor_->attach_interface(instance_a, guests_.interface(1)).error().code,
+              errors::not_found);
+    EXPECT_EQ(hypervisor_->plugged_interfaces(instance_a).error().code, errors::not_found);
+    EXPECT_TRUE(hypervisor_->detach_interface(instance_a, eni(1), false));
 }
 
 TEST_P(HypervisorContract, GuestsAreIndependent) {

@@ -208,6 +208,56 @@ TEST_F(QemuHypervisorTest, AGuestMayIgnoreItsPowerButton) {
     EXPECT_TRUE(driver_->destroy(instance_a));
 }
 
+TEST_F(QemuHypervisorTest, AGuestMayKeepAnInterfaceUntilItIsCutOff) {
+    auto spec = guests_.spec(instance_a);
+    spec.interfaces = {guests_.interface(1)};
+    spec.interface_slots = 2;
+    ASSERT_TRUE(driver_->start(spec));
+    ASSERT_TRUE(driver_->attach_interface(instance_a, guests_.interface(2)));
+    // This guest has no driver that could let go.
+    EXPECT_TRUE(driver_->detach_interface(instance_a, "eni-01234567", false)); // it has none such
+    EXPECT_EQ(driver_->detach_interface(instance_a, guests_.interface_id(2), false).error().code,
+              errors::timeout);
+    EXPECT_THAT(*driver_->plugged_interfaces(instance_a), testing::SizeIs(2));
+    ASSERT_TRUE(driver_->detach_interface(instance_a, guests_.interface_id(2), true));
+    EXPECT_THAT(*driver_->plugged_interfaces(instance_a), ElementsAre(guests_.interface_id(1)));
+    // What is left of it is in its slot still; another has room, a third has not.
+    EXPECT_EQ(driver_->attach_interface(instance_a, guests_.interface(2)).error().code,
+              errors::timeout);
+    EXPECT_TRUE(driver_->attach_interface(instance_a, guests_.interface(3)));
+    EXPECT_THAT(driver_->attach_interface(instance_a, guests_.interface(4)).error().message,
+                HasSubstr("no free slot"));
+}
+
+TEST_F(QemuHypervisorTest, HasRoomForEc2sMostInterfaces) {
+    auto spec = guests_.spec(instance_a);
+    spec.interfaces = {guests_.interface(0)};
+    spec.interface_slots = 14;
+    ASSERT_TRUE(driver_->start(spec));
+    ASSERT_TRUE(eventually([&] { return console_has(*driver_, instance_a, boot_greeting); }));
+    for (int i = 10; i < 24; ++i) {
+        MachineInterface interface = guests_.interface(1);
+        interface.interface_id = "eni-0123456789abcde" + std::to_string(i);
+        interface.mac = "02:00:00:00:00:" + std::to_string(i);
+        const auto attached = driver_->attach_interface(instance_a, interface);
+        ASSERT_TRUE(attached) << attached.error().message;
+    }
+    EXPECT_THAT(*driver_->plugged_interfaces(instance_a), testing::SizeIs(15));
+}
+
+TEST_F(QemuHypervisorTest, AFailedPlugLeavesNothing) {
+    auto spec = guests_.spec(instance_a);
+    spec.interfaces = {guests_.interface(1)};
+    spec.interface_slots = 1;
+    ASSERT_TRUE(driver_->start(spec));
+    auto broken = guests_.interface(2);
+    broken.open_tap = [] { return open_path("/dev/null", O_RDWR); }; // QEMU refuses it
+    EXPECT_FALSE(driver_->attach_interface(instance_a, broken));
+    EXPECT_THAT(*driver_->plugged_interfaces(instance_a), ElementsAre(guests_.interface_id(1)));
+    EXPECT_TRUE(driver_->attach_interface(instance_a, guests_.interface(2)));
+    EXPECT_THAT(*driver_->plugged_interfaces(instance_a), testing::SizeIs(2));
+}
+
 TEST_F(QemuHypervisorTest, AVolumeServesOneGuestOnly) {
     start(instance_a);
     auto second = guests_.spec(instance_b);

@@ -136,6 +136,31 @@ TEST(CommandLine, ManyDisksFindRoom) {
     EXPECT_FALSE(build_command_line(spec, tcg, {}));
 }
 
+TEST(CommandLine, FurtherInterfacesSitInPortsThatTheyCanBePulledFrom) {
+    auto spec = whole_spec();
+    spec.interface_slots = 3;
+    spec.interfaces.push_back({"eni-0123456789abcdef1", "02:00:00:00:00:02", 1500, nullptr});
+    const auto arguments = argv(spec);
+    EXPECT_THAT(arguments,
+                Contains("virtio-net-pci,id=nic-eni-0123456789abcdef0,"
+                         "netdev=net-eni-0123456789abcdef0,mac=02:00:00:00:00:01,host_mtu=1500,"
+                         "addr=0x5,romfile="));
+    EXPECT_THAT(arguments,
+                Contains("virtio-net-pci,id=nic-eni-0123456789abcdef1,"
+                         "netdev=net-eni-0123456789abcdef1,mac=02:00:00:00:00:02,host_mtu=1500,"
+                         "bus=interface-port0,romfile="));
+    const auto ports = [](const auto& all) {
+        return std::count_if(all.begin(), all.end(), [](const auto& text) {
+            return text.starts_with("pcie-root-port,id=interface-port");
+        });
+    };
+    EXPECT_EQ(ports(arguments), 3);
+    spec.interface_slots = 0; // a type that is smaller than what it has
+    EXPECT_EQ(ports(argv(spec)), 1);
+    spec.interface_slots = 1000;
+    EXPECT_EQ(ports(argv(spec)), 14);
+}
+
 // Whatever text gets into a field: it is refused, or it ends up inside one argument as it is.
 TEST(CommandLine, NoTextEndsAnOptionEarly) {
     const std::vector<std::string> hostile = {",readonly=on",
@@ -175,6 +200,9 @@ TEST(CommandLine, NoTextEndsAnOptionEarly) {
         EXPECT_FALSE(build_command_line(spec, tcg, {})) << text;
         spec = whole_spec();
         spec.interfaces[0].mac = text;
+        EXPECT_FALSE(build_command_line(spec, tcg, {})) << text;
+        spec = whole_spec();
+        spec.interfaces[0].interface_id = text;
         EXPECT_FALSE(build_command_line(spec, tcg, {})) << text;
         spec = whole_spec();
         spec.zone = text; // goes nowhere

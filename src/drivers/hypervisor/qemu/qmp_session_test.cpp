@@ -3,11 +3,14 @@
 #include "drivers/hypervisor/qemu/qmp_session.h"
 #include "drivers/hypervisor/qemu/watcher.h"
 
+#include <array>
 #include <boost/json.hpp>
+#include <cstring>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <thread>
+#include <unistd.h>
 
 namespace pileus::drivers {
 namespace {
@@ -91,6 +94,44 @@ TEST_F(QmpSessionTest, AnswersAreMatchedInAnyOrderWithEventsBetween) {
     a.join();
     EXPECT_THAT(first.error().message, HasSubstr("no"));
     EXPECT_THAT(events(), ElementsAre("STOP", "RESUME"));
+}
+
+TEST_F(QmpSessionTest, ADescriptorGoesWithItsCommand) {
+    greet();
+    const UniqueFd given(::dup(0));
+    std::thread caller([&] {
+        EXPECT_TRUE(
+            session_->execute_with_fd("getfd", {{"fdname", "x"}}, given.get(), in(seconds{5})));
+    });
+    std::array<char, 256> text{};
+    iovec vector{text.data(), text.size()};
+    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
+    msghdr message{};
+    message.msg_iov = &vector;
+    message.msg_iovlen = 1;
+    message.msg_control = control.data();
+    message.msg_controllen = control.size();
+    ASSERT_GT(::recvmsg(qemu_.get(), &message, MSG_CMSG_CLOEXEC), 0);
+    EXPECT_THAT(text.data(), HasSubstr("getfd"));
+    const auto* header = CMSG_FIRSTHDR(&message);
+    ASSERT_NE(header, nullptr);
+    EXPECT_EQ(header->cmsg_type, SCM_RIGHTS);
+    int received = -1;
+    std::memcpy(&received, CMSG_DATA(header), sizeof received);
+    EXPECT_TRUE(UniqueFd(received));
+    say("{\"return\": {}, \"id\": 1}\n");
+    caller.join();
+}
+
+TEST_F(QmpSessionTest, WhatIsNotThereIsToldFromOtherRefusals) {
+    greet();
+    std::thread caller([&] {
+        EXPECT_EQ(session_->execute("set_link", {}, in(seconds{5})).error().code,
+                  errors::not_found);
+    });
+    hear();
+    say("{\"error\": {\"class\": \"DeviceNotFound\", \"desc\": \"no\"}, \"id\": 1}\n");
+    caller.join();
 }
 
 TEST_F(QmpSessionTest, NoGreetingIsATimeout) {
