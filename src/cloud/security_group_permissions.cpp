@@ -2,11 +2,10 @@
 #include "cloud/security_group_permissions.h"
 
 #include "base/net.h"
-#include "base/text.h"
+#include "cloud/protocol.h"
 #include "domain/error_codes.h"
 
 #include <algorithm>
-#include <array>
 #include <cctype>
 #include <fmt/core.h>
 
@@ -20,36 +19,27 @@ constexpr size_t text_chars_max = 255;
 constexpr std::string_view text_punctuation = " ._-:/()#,@[]+=&;{}!$*";
 constexpr int port_max = 65535;
 constexpr int icmp_max = 255;
-constexpr int protocol_max = 255;
 constexpr int everything = -1; // all protocols, all ICMP types, all codes
-
-struct ProtocolName {
-    std::string_view name;
-    int number;
-};
-// The ones that EC2 shows by name; all others stay numbers.
-constexpr std::array protocol_names{ProtocolName{"icmp", 1},
-                                    ProtocolName{"tcp", 6},
-                                    ProtocolName{"udp", 17},
-                                    ProtocolName{"icmpv6", 58},
-                                    ProtocolName{"-1", everything},
-                                    ProtocolName{"all", everything}};
 
 Result<std::string> normal_protocol(const std::string& given) {
     if (given.empty())
         return fail(codes::missing_parameter, "The request must contain the parameter ipProtocol");
-    const auto lower = to_lower(given);
-    auto number = parse_int(lower);
-    for (const auto& known : protocol_names)
-        if (known.name == lower)
-            number = known.number;
-    if (!number || *number < everything || *number > protocol_max)
+    const auto number = parse_protocol(given);
+    if (!number)
         return fail(codes::invalid_parameter_value,
                     fmt::format("Invalid value '{}' for IP protocol. Unknown protocol.", given));
-    for (const auto& known : protocol_names)
-        if (known.number == *number)
-            return std::string(known.name);
-    return std::to_string(*number);
+    switch (*number) { // those that EC2 shows by name; all others stay numbers
+    case protocol::icmp:
+        return std::string("icmp");
+    case protocol::tcp:
+        return std::string("tcp");
+    case protocol::udp:
+        return std::string("udp");
+    case protocol::icmpv6:
+        return std::string("icmpv6");
+    default:
+        return std::to_string(*number);
+    }
 }
 
 Result<void>
@@ -105,7 +95,7 @@ Result<RequestedRule> rule_of(const domain::SecurityGroupRule& traffic,
                     fmt::format("CIDR block {} is malformed", cidr));
     };
     PILEUS_TRY(check_rule_description(peer.description));
-    RequestedRule requested{traffic, peer.group, peer.group_owner_id};
+    RequestedRule requested{traffic, peer.group, peer.group_owner_id, peer.peering_connection_id};
     requested.rule.description = peer.description;
     if (!peer.cidr_ipv4.empty()) {
         const auto cidr = Ipv4Cidr::parse(peer.cidr_ipv4);
@@ -118,9 +108,7 @@ Result<RequestedRule> rule_of(const domain::SecurityGroupRule& traffic,
             return malformed(peer.cidr_ipv6);
         requested.rule.cidr_ipv6 = cidr->str();
     } else if (!peer.prefix_list_id.empty()) {
-        // Nobody can have made one: managed prefix lists are not here yet.
-        return fail(codes::prefix_list_not_found,
-                    fmt::format("The prefix list ID '{}' does not exist", peer.prefix_list_id));
+        requested.rule.prefix_list_id = peer.prefix_list_id;
     } else if (peer.group.id.empty() && peer.group.name.empty()) {
         return fail(
             codes::missing_parameter,

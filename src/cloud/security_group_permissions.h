@@ -28,7 +28,8 @@ struct PermissionPeer {
     std::string cidr_ipv6;
     std::string prefix_list_id;
     SecurityGroupReference group;
-    std::string group_owner_id; // "" for the caller's own
+    std::string group_owner_id;        // "" for the caller's own
+    std::string peering_connection_id; // "" for whichever there is
     std::string description;
 };
 
@@ -39,11 +40,12 @@ struct Permission {
     std::vector<PermissionPeer> peers;
 };
 
-// A rule, but for the name of its peer group that only the store can turn into an id.
+// A rule, but for its peer group and prefix list that only the store can say something about.
 struct RequestedRule {
     domain::SecurityGroupRule rule; // without ids
     SecurityGroupReference peer_group;
     std::string peer_owner_id;
+    std::string peering_connection_id;
 };
 
 // Protocols by their names, host bits of CIDRs cleared, ports checked and -1 where they mean

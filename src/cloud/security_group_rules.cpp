@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cloud/listing.h"
+#include "cloud/security_group_peers.h"
 #include "cloud/security_groups.h"
 #include "domain/ids.h"
 #include "store/security_groups.h"
@@ -32,9 +33,14 @@ constexpr ListingKind<SecurityGroupRuleView> rule_listing{
 
 std::vector<SecurityGroupRuleView> view_rules(store::Transaction& tx, Rules rules) {
     std::vector<SecurityGroupRuleView> views;
+    const auto states = peering_states_of(tx, rules);
     for (auto& rule : rules) {
+        const auto state = states.find(rule.peering_connection_id);
         auto owner = rule.account_id;
-        views.push_back({std::move(rule), std::move(owner), {}});
+        views.push_back({std::move(rule),
+                         std::move(owner),
+                         state == states.end() ? std::string() : state->second,
+                         {}});
     }
     attach_tags(tx, views, [](const SecurityGroupRuleView& v) { return v.rule.id; });
     return views;
@@ -45,42 +51,27 @@ void enqueue_work(store::Transaction& tx, const Context& context, const std::str
         tx, "security-group", group_id, context.settings.host.host_id, context.clock.now());
 }
 
-// The rule as it would be in `group`: its peer group is looked up, which must be in the same VPC.
-Result<Rule> resolve(store::Transaction& tx,
-                     const domain::Caller& caller,
-                     const domain::SecurityGroup& group,
-                     const RequestedRule& requested) {
-    Rule rule = requested.rule;
-    rule.account_id = group.account_id;
-    rule.region = group.region;
-    rule.security_group_id = group.id;
-    if (requested.peer_group.id.empty() && requested.peer_group.name.empty())
-        return rule;
-    if (!requested.peer_owner_id.empty() && requested.peer_owner_id != caller.account_id)
-        return fail(missing_error(kinds::security_group,
-                                  requested.peer_group.id.empty() ? requested.peer_group.name
-                                                                  : requested.peer_group.id));
-    // When both are given they name the same group: the id decides.
-    PILEUS_ASSIGN(const auto peer,
-                  find_security_group(tx,
-                                      caller,
-                                      requested.peer_group.id.empty()
-                                          ? SecurityGroupReference{"", requested.peer_group.name}
-                                          : SecurityGroupReference{requested.peer_group.id, ""}));
-    if (peer.vpc_id != group.vpc_id)
-        return fail(codes::group_not_found,
-                    "You have specified two resources that belong to different networks.");
-    rule.referenced_group_id = peer.id;
-    return rule;
-}
-
 Result<Rules> resolve_all(store::Transaction& tx,
                           const domain::Caller& caller,
                           const domain::SecurityGroup& group,
                           const std::vector<RequestedRule>& requested) {
     Rules rules;
     for (const auto& one : requested) {
-        PILEUS_ASSIGN(auto rule, resolve(tx, caller, group, one));
+        PILEUS_ASSIGN(auto rule, resolve_rule(tx, caller, group, one));
+        rules.push_back(std::move(rule));
+    }
+    return rules;
+}
+
+// Those that are there may name a peer that is gone.
+Result<Rules> resolve_present(store::Transaction& tx,
+                              const domain::Caller& caller,
+                              const domain::SecurityGroup& group,
+                              const std::vector<RequestedRule>& requested,
+                              const Rules& present) {
+    Rules rules;
+    for (const auto& one : requested) {
+        PILEUS_ASSIGN(auto rule, resolve_present_rule(tx, caller, group, one, present));
         rules.push_back(std::move(rule));
     }
     return rules;
@@ -100,20 +91,22 @@ Result<void> refuse_duplicates(const Rules& present, const Rules& added) {
     return {};
 }
 
-// Each direction by itself; a rule for IPv6 counts apart, one with a group or a prefix list counts
-// for both.
-Result<void> check_count(const Context& context, const Rules& present, const Rules& added) {
-    int count[2][2] = {}; // [egress][IPv6]
+// Each direction by itself; rules for IPv6 count apart.
+Result<void> check_count(store::Transaction& tx,
+                         const Context& context,
+                         const Rules& present,
+                         const Rules& added) {
+    RuleWeight sums[2]; // by direction
     for (const auto* rules : {&present, &added})
         for (const auto& rule : *rules) {
-            count[rule.egress][0] += rule.cidr_ipv6.empty();
-            count[rule.egress][1] += rule.cidr_ipv4.empty();
+            const auto weight = weight_of(tx, rule);
+            sums[rule.egress].ipv4 += weight.ipv4;
+            sums[rule.egress].ipv6 += weight.ipv6;
         }
-    for (const auto& direction : count)
-        for (const int rules : direction)
-            if (rules > context.settings.limits.rules_per_security_group)
-                return fail(codes::rules_limit_exceeded,
-                            "The maximum number of rules per security group has been reached.");
+    for (const auto& sum : sums)
+        if (std::max(sum.ipv4, sum.ipv6) > context.settings.limits.rules_per_security_group)
+            return fail(codes::rules_limit_exceeded,
+                        "The maximum number of rules per security group has been reached.");
     return {};
 }
 
@@ -182,7 +175,7 @@ Result<Rule> replacement_of(store::Transaction& tx,
     if (old == present.end())
         return fail(missing_error(kinds::security_group_rule, modification.rule_id));
     PILEUS_ASSIGN(const auto requested, rules_of(old->egress, {modification.permission}));
-    PILEUS_ASSIGN(auto rule, resolve(tx, caller, group, requested.front()));
+    PILEUS_ASSIGN(auto rule, resolve_rule(tx, caller, group, requested.front()));
     rule.id = old->id;
     return rule;
 }
@@ -222,7 +215,7 @@ SecurityGroups::authorize(const domain::Caller& caller,
             PILEUS_ASSIGN(auto rules, resolve_all(tx, caller, group, requested));
             const auto present = groups::list_rules(tx, group.id);
             PILEUS_TRY(refuse_duplicates(present, rules));
-            PILEUS_TRY(check_count(context_, present, rules));
+            PILEUS_TRY(check_count(tx, context_, present, rules));
             PILEUS_TRY(end_if_dry_run(caller));
             for (auto& rule : rules) {
                 rule.id = domain::new_id(context_.random, domain::prefix::security_group_rule);
@@ -243,10 +236,9 @@ Result<Revocation> SecurityGroups::revoke(const domain::Caller& caller,
     PILEUS_ASSIGN(const auto requested, rules_of(egress, selection.permissions));
     return context_.store.write([&](store::Transaction& tx) -> Result<Revocation> {
         PILEUS_ASSIGN(const auto group, find_security_group(tx, caller, reference));
-        PILEUS_ASSIGN(const auto wanted, resolve_all(tx, caller, group, requested));
-        PILEUS_ASSIGN(
-            auto selected,
-            select_rules(groups::list_rules(tx, group.id), egress, selection.rule_ids, wanted));
+        const auto present = groups::list_rules(tx, group.id);
+        PILEUS_ASSIGN(const auto wanted, resolve_present(tx, caller, group, requested, present));
+        PILEUS_ASSIGN(auto selected, select_rules(present, egress, selection.rule_ids, wanted));
         if (!selected.unknown.empty() && !is_in_default_vpc(tx, group))
             return fail(codes::permission_not_found,
                         "The specified rule does not exist in this security group.");
@@ -271,7 +263,7 @@ Result<void> SecurityGroups::modify_rules(const domain::Caller& caller,
     return context_.store.write([&](store::Transaction& tx) -> Result<void> {
         PILEUS_ASSIGN(const auto group, find_security_group(tx, caller, {group_id, ""}));
         PILEUS_ASSIGN(const auto rules, modified_rules(tx, caller, group, modifications));
-        PILEUS_TRY(check_count(context_, rules, {}));
+        PILEUS_TRY(check_count(tx, context_, rules, {}));
         PILEUS_TRY(end_if_dry_run(caller));
         for (const auto& rule : rules)
             groups::update_rule(tx, rule);
@@ -290,8 +282,8 @@ Result<void> SecurityGroups::update_descriptions(const domain::Caller& caller,
         PILEUS_TRY(check_rule_description(description.description));
     return context_.store.write([&](store::Transaction& tx) -> Result<void> {
         PILEUS_ASSIGN(const auto group, find_security_group(tx, caller, reference));
-        PILEUS_ASSIGN(const auto wanted, resolve_all(tx, caller, group, requested));
         const auto present = groups::list_rules(tx, group.id);
+        PILEUS_ASSIGN(const auto wanted, resolve_present(tx, caller, group, requested, present));
         Rules changed;
         for (const auto& description : descriptions) {
             PILEUS_ASSIGN(auto rule, find_rule(present, egress, description.rule_id));

@@ -2,6 +2,7 @@
 #include "cloud/security_groups.h"
 
 #include "cloud/listing.h"
+#include "cloud/security_group_peers.h"
 #include "domain/ids.h"
 #include "store/network_interfaces.h"
 #include "store/security_groups.h"
@@ -23,6 +24,7 @@ using Rule = domain::SecurityGroupRule;
 
 constexpr std::string_view default_name = "default";
 constexpr std::string_view anywhere = "0.0.0.0/0";
+constexpr std::string_view anywhere_ipv6 = "::/0";
 
 template <bool egress, class Visit> void each_rule(const SecurityGroupView& v, Visit visit) {
     for (const auto& rule : v.rules)
@@ -50,7 +52,7 @@ template <bool egress> void emit_peer_name(const SecurityGroupView& v, const Emi
 template <bool egress> void emit_peer_owner(const SecurityGroupView& v, const Emit& emit) {
     each_rule<egress>(v, [&](const Rule& rule) {
         if (!rule.referenced_group_id.empty())
-            emit(rule.account_id); // groups of other accounts cannot be peers
+            emit(rule.peer_account_id.empty() ? rule.account_id : rule.peer_account_id);
     });
 }
 
@@ -101,8 +103,9 @@ std::vector<SecurityGroupView>
 view_groups(store::Transaction& tx, std::vector<domain::SecurityGroup> rows, bool with_peer_names) {
     std::vector<SecurityGroupView> views;
     for (auto& row : rows) {
-        SecurityGroupView view{std::move(row), {}, {}, {}};
+        SecurityGroupView view{std::move(row), {}, {}, {}, {}};
         view.rules = groups::list_rules(tx, view.group.id);
+        view.peering_states = peering_states_of(tx, view.rules);
         if (with_peer_names)
             add_peer_names(tx, view);
         views.push_back(std::move(view));
@@ -137,6 +140,20 @@ Rule make_rule_for_all(const Context& context, const domain::SecurityGroup& grou
     return rule;
 }
 
+bool has_ipv6(store::Transaction& tx, const std::string& vpc_id) {
+    const auto blocks = store::vpc_cidr_blocks::list_of_vpc(tx, vpc_id);
+    return std::any_of(
+        blocks.begin(), blocks.end(), [](const auto& block) { return block.is_ipv6; });
+}
+
+void allow_ipv6_out(store::Transaction& tx,
+                    const Context& context,
+                    const domain::SecurityGroup& group) {
+    auto rule = make_rule_for_all(context, group, true);
+    rule.cidr_ipv6 = anywhere_ipv6;
+    groups::insert_rule(tx, rule);
+}
+
 // What every new group has: everything may leave.
 void insert_with_egress(store::Transaction& tx,
                         const Context& context,
@@ -145,6 +162,19 @@ void insert_with_egress(store::Transaction& tx,
     auto rule = make_rule_for_all(context, group, true);
     rule.cidr_ipv4 = anywhere;
     groups::insert_rule(tx, rule);
+    if (has_ipv6(tx, group.vpc_id))
+        allow_ipv6_out(tx, context, group);
+}
+
+bool is_everything_out(const Rule& rule) {
+    return rule.egress && rule.protocol == "-1" && rule.cidr_ipv4 == anywhere;
+}
+
+// A group of the same VPC that names this one holds it; one across a peering only becomes stale.
+bool is_named_in_its_vpc(store::Transaction& tx, const std::string& group_id) {
+    const auto rules = groups::list_rules_referencing(tx, group_id);
+    return std::any_of(
+        rules.begin(), rules.end(), [](const Rule& rule) { return rule.peer_vpc_id.empty(); });
 }
 
 Result<void> check_creation(const Context& context, const SecurityGroupCreation& request) {
@@ -196,7 +226,7 @@ Result<void> check_unused(store::Transaction& tx, const domain::SecurityGroup& g
             fmt::format("the specified group: \"{}\" name: \"default\" cannot be deleted by a user",
                         group.id));
     if (!store::network_interfaces::list_of_security_group(tx, group.id).empty() ||
-        !groups::list_rules_referencing(tx, group.id).empty())
+        is_named_in_its_vpc(tx, group.id))
         return fail(codes::dependency_violation,
                     fmt::format("resource {} has a dependent object", group.id));
     return {};
@@ -227,6 +257,21 @@ create_default_group(store::Transaction& tx, const Context& context, const domai
     from_members.referenced_group_id = group.id;
     groups::insert_rule(tx, from_members);
     return group;
+}
+
+void add_ipv6_to_default_group(store::Transaction& tx,
+                               const Context& context,
+                               const std::string& vpc_id) {
+    const auto group = groups::find_by_name(tx, vpc_id, std::string(default_name));
+    if (!group)
+        return;
+    auto rules = groups::list_rules(tx, group->id);
+    std::erase_if(rules, [](const Rule& rule) { return !rule.egress; });
+    if (rules.size() != 1 || !is_everything_out(rules.front()))
+        return;
+    allow_ipv6_out(tx, context, *group);
+    store::work::enqueue(
+        tx, "security-group", group->id, context.settings.host.host_id, context.clock.now());
 }
 
 Result<domain::SecurityGroup> find_security_group(store::Transaction& tx,

@@ -22,13 +22,22 @@ struct SecurityGroupView {
     std::vector<domain::SecurityGroupRule> rules;
     std::map<std::string, std::string>
         peer_names; // of the groups in its rules; only filled for filters
+    std::map<std::string, std::string> peering_states; // of the peerings in its rules
     domain::Tags tags;
 };
 
 struct SecurityGroupRuleView {
     domain::SecurityGroupRule rule;
     std::string group_owner_id;
+    std::string peering_state; // of a rule with a group in a peered VPC
     domain::Tags tags;
+};
+
+// A VPC whose rules name a group from across a peering.
+struct SecurityGroupUse {
+    std::string group_id;
+    std::string referencing_vpc_id;
+    std::string peering_connection_id;
 };
 
 struct SecurityGroupCreation {
@@ -98,6 +107,19 @@ class SecurityGroups {
                                      bool egress,
                                      const std::vector<RuleDescription>& descriptions,
                                      const std::vector<Permission>& permissions);
+    // Of each of these groups, the VPCs on the other side of a peering whose rules name it.
+    Result<std::vector<SecurityGroupUse>> describe_uses(const domain::Caller& caller,
+                                                        const std::vector<std::string>& group_ids);
+    // The groups of a VPC with rules that name a group of a peered VPC that is gone, or whose
+    // peering is; with those rules only.
+    Result<Listing<SecurityGroupView>> describe_stale(const domain::Caller& caller,
+                                                      const std::string& vpc_id,
+                                                      const PageRequest& page);
+    // The groups that interfaces of a VPC can have.
+    Result<Listing<SecurityGroupView>> describe_for_vpc(const domain::Caller& caller,
+                                                        const std::string& vpc_id,
+                                                        const Filters& filters,
+                                                        const PageRequest& page);
     Result<Listing<SecurityGroupRuleView>> describe_rules(const domain::Caller& caller,
                                                           const std::vector<std::string>& rule_ids,
                                                           const Filters& filters,
@@ -111,6 +133,11 @@ class SecurityGroups {
 // https://docs.aws.amazon.com/vpc/latest/userguide/default-security-group.html
 domain::SecurityGroup
 create_default_group(store::Transaction& tx, const Context& context, const domain::Vpc& vpc);
+// When a VPC gets its first IPv6 block: everything out for IPv6 too, unless its owner has changed
+// what may leave.
+void add_ipv6_to_default_group(store::Transaction& tx,
+                               const Context& context,
+                               const std::string& vpc_id);
 
 // By id, or by name in the default VPC; InvalidGroup.NotFound and its kin.
 Result<domain::SecurityGroup> find_security_group(store::Transaction& tx,

@@ -33,6 +33,10 @@ struct SecurityGroupRule {
     std::string cidr_ipv6;
     std::string prefix_list_id;
     std::string referenced_group_id;
+    // Of a referenced group in a peered VPC; "" of one in the same VPC. They stay when group or peering go: a stale rule.
+    std::string peer_account_id;
+    std::string peer_vpc_id;
+    std::string peering_connection_id;
     std::string description;
 
     // Whether both rules let the same traffic pass; ids and descriptions do not matter.

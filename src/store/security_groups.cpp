@@ -38,6 +38,9 @@ struct RuleColumns {
         column("cidr_ipv6", r.cidr_ipv6);
         column("prefix_list_id", r.prefix_list_id);
         column("referenced_group_id", r.referenced_group_id);
+        column("peer_account_id", r.peer_account_id);
+        column("peer_vpc_id", r.peer_vpc_id);
+        column("peering_connection_id", r.peering_connection_id);
         column("description", r.description);
     }
 };

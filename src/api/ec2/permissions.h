@@ -3,8 +3,10 @@
 
 #include "api/ec2/convert.h"
 #include "cloud/security_group_permissions.h"
+#include "cloud/security_groups.h"
 #include "model/ec2/structures/ip_permission.h"
 #include "model/ec2/structures/security_group.h"
+#include "model/ec2/structures/stale_security_group.h"
 
 #include <vector>
 
@@ -35,9 +37,10 @@ template <class Request> std::vector<cloud::Permission> permissions_of(const Req
 
 // Rules grouped by what they let through, as IpPermissions are shown: one entry for a protocol and
 // its ports, with all its peers.
-void write_permissions(const std::vector<domain::SecurityGroupRule>& rules,
-                       bool egress,
-                       model::SecurityGroup out);
+void write_permissions(const cloud::SecurityGroupView& view, bool egress, model::SecurityGroup out);
+void write_stale_permissions(const cloud::SecurityGroupView& view,
+                             bool egress,
+                             model::StaleSecurityGroup out);
 void write_permission(const domain::SecurityGroupRule& rule, model::IpPermission out);
 
 } // namespace pileus::api::ec2

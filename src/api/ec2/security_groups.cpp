@@ -12,8 +12,11 @@
 #include "model/ec2/authorize_security_group_ingress.h"
 #include "model/ec2/create_security_group.h"
 #include "model/ec2/delete_security_group.h"
+#include "model/ec2/describe_security_group_references.h"
 #include "model/ec2/describe_security_group_rules.h"
 #include "model/ec2/describe_security_groups.h"
+#include "model/ec2/describe_stale_security_groups.h"
+#include "model/ec2/get_security_groups_for_vpc.h"
 #include "model/ec2/modify_security_group_rules.h"
 #include "model/ec2/revoke_security_group_egress.h"
 #include "model/ec2/revoke_security_group_ingress.h"
@@ -82,8 +85,8 @@ Result<void> describe_security_groups(Call& call,
             .set_security_group_arn(group_arn(group.region, group.account_id, group.id))
             .touch_ip_permissions()
             .touch_ip_permissions_egress();
-        write_permissions(view.rules, false, written);
-        write_permissions(view.rules, true, written);
+        write_permissions(view, false, written);
+        write_permissions(view, true, written);
         write_tags(view.tags, written);
     }
     write_next_token(listing.next_token, out);
@@ -114,10 +117,15 @@ void write_rule(const cloud::SecurityGroupRuleView& view, model::SecurityGroupRu
     out.set_group_owner_id(view.group_owner_id)
         .set_security_group_rule_arn(fmt::format(
             "arn:aws:ec2:{}:{}:security-group-rule/{}", rule.region, rule.account_id, rule.id));
-    if (!rule.referenced_group_id.empty())
-        out.set_referenced_group_info()
-            .set_group_id(rule.referenced_group_id)
-            .set_user_id(rule.account_id);
+    if (!rule.referenced_group_id.empty()) {
+        auto peer = out.set_referenced_group_info();
+        peer.set_group_id(rule.referenced_group_id)
+            .set_user_id(rule.peer_account_id.empty() ? rule.account_id : rule.peer_account_id);
+        if (!rule.peering_connection_id.empty())
+            peer.set_vpc_id(rule.peer_vpc_id)
+                .set_vpc_peering_connection_id(rule.peering_connection_id)
+                .set_peering_status(view.peering_state);
+    }
     write_tags(view.tags, out);
 }
 
@@ -241,6 +249,59 @@ Result<void> describe_security_group_rules(Call& call,
     return {};
 }
 
+Result<void> describe_security_group_references(Call& call,
+                                                model::DescribeSecurityGroupReferencesRequest in,
+                                                model::DescribeSecurityGroupReferencesResult out) {
+    PILEUS_ASSIGN(const auto uses,
+                  call.cloud.security_groups.describe_uses(call.caller, texts(in.group_id())));
+    for (const auto& use : uses)
+        out.add_security_group_reference_set()
+            .set_group_id(use.group_id)
+            .set_referencing_vpc_id(use.referencing_vpc_id)
+            .set_vpc_peering_connection_id(use.peering_connection_id);
+    return {};
+}
+
+Result<void> describe_stale_security_groups(Call& call,
+                                            model::DescribeStaleSecurityGroupsRequest in,
+                                            model::DescribeStaleSecurityGroupsResult out) {
+    PILEUS_ASSIGN(
+        const auto listing,
+        call.cloud.security_groups.describe_stale(call.caller, text(in.vpc_id()), page_of(in)));
+    for (const auto& view : listing.items) {
+        auto written = out.add_stale_security_group_set();
+        written.set_group_id(view.group.id)
+            .set_group_name(view.group.name)
+            .set_description(view.group.description)
+            .set_vpc_id(view.group.vpc_id)
+            .touch_stale_ip_permissions()
+            .touch_stale_ip_permissions_egress();
+        write_stale_permissions(view, false, written);
+        write_stale_permissions(view, true, written);
+    }
+    write_next_token(listing.next_token, out);
+    return {};
+}
+
+Result<void> get_security_groups_for_vpc(Call& call,
+                                         model::GetSecurityGroupsForVpcRequest in,
+                                         model::GetSecurityGroupsForVpcResult out) {
+    PILEUS_ASSIGN(const auto listing,
+                  call.cloud.security_groups.describe_for_vpc(
+                      call.caller, text(in.vpc_id()), filters_of(in), page_of(in)));
+    for (const auto& view : listing.items) {
+        auto written = out.add_security_group_for_vpcs();
+        written.set_group_id(view.group.id)
+            .set_group_name(view.group.name)
+            .set_description(view.group.description)
+            .set_owner_id(view.group.account_id)
+            .set_primary_vpc_id(view.group.vpc_id);
+        write_tags(view.tags, written);
+    }
+    write_next_token(listing.next_token, out);
+    return {};
+}
+
 } // namespace
 
 void register_security_groups(Registry& registry) {
@@ -249,6 +310,9 @@ void register_security_groups(Registry& registry) {
     registry.add<operations::DeleteSecurityGroup>(delete_security_group);
     registry.add<operations::DescribeSecurityGroups>(describe_security_groups);
     registry.add<operations::DescribeSecurityGroupRules>(describe_security_group_rules);
+    registry.add<operations::DescribeSecurityGroupReferences>(describe_security_group_references);
+    registry.add<operations::DescribeStaleSecurityGroups>(describe_stale_security_groups);
+    registry.add<operations::GetSecurityGroupsForVpc>(get_security_groups_for_vpc);
     registry.add<operations::AuthorizeSecurityGroupIngress>(authorize_ingress);
     registry.add<operations::AuthorizeSecurityGroupEgress>(authorize_egress);
     registry.add<operations::RevokeSecurityGroupIngress>(revoke_ingress);

@@ -438,6 +438,9 @@ CREATE TABLE security_group_rules (
     cidr_ipv6           TEXT NOT NULL,
     prefix_list_id      TEXT NOT NULL,
     referenced_group_id TEXT NOT NULL,
+    peer_account_id     TEXT NOT NULL, -- of a group in a peered VPC
+    peer_vpc_id         TEXT NOT NULL,
+    peering_connection_id TEXT NOT NULL,
     description         TEXT NOT NULL
 ) STRICT;
 CREATE INDEX security_group_rules_page ON security_group_rules (account_id, region, id);
