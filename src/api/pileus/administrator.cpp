@@ -4,6 +4,7 @@
 #include "api/http_status.h"
 #include "api/pileus/built_image.h"
 #include "api/pileus/cost.h"
+#include "api/pileus/packets.h"
 #include "base/text.h"
 #include "domain/error_codes.h"
 #include "store/images.h"
@@ -84,6 +85,8 @@ Result<json::object> Administrator::run(const domain::Caller& caller,
         return get_cost(caller);
     if (operation == "GetLogin")
         return get_login(caller, arguments);
+    if (operation == "ExplainPacket")
+        return explain_packet(caller, arguments, cloud_, machine_.network_view(caller));
     if (operation == "RegisterImage")
         return register_image(arguments);
     return fail("UnknownOperationException",

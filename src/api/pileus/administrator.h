@@ -11,6 +11,7 @@
 #include "catalog/catalog.h"
 #include "cloud/cloud.h"
 #include "domain/caller.h"
+#include "drivers/network/explain/explain.h"
 #include "http/message.h"
 #include "meter/price_list.h"
 #include "store/store.h"
@@ -45,6 +46,8 @@ struct Machine {
     // Takes the disk at `path` over as the snapshot.
     std::function<Result<void>(const std::string& snapshot_id, const std::string& path)>
         import_snapshot;
+    // What decides about the caller's packets.
+    std::function<drivers::NetworkView(const domain::Caller& caller)> network_view;
 };
 
 class Administrator {
