@@ -5,10 +5,18 @@
 
 namespace pileus::domain {
 
-std::string private_host_name(std::string_view private_ip) {
-    std::string name = "ip-" + std::string(private_ip);
+namespace {
+
+std::string with_dashes(std::string_view prefix, std::string_view address) {
+    std::string name = std::string(prefix) + std::string(address);
     std::replace(name.begin(), name.end(), '.', '-');
     return name;
+}
+
+} // namespace
+
+std::string private_host_name(std::string_view private_ip) {
+    return with_dashes("ip-", private_ip);
 }
 
 std::string private_dns_domain(std::string_view region) {
@@ -17,6 +25,12 @@ std::string private_dns_domain(std::string_view region) {
 
 std::string private_dns_name(std::string_view private_ip, std::string_view region) {
     return private_host_name(private_ip) + "." + private_dns_domain(region);
+}
+
+std::string public_dns_name(std::string_view public_ip, std::string_view region) {
+    return with_dashes("ec2-", public_ip) + "." +
+           (region == "us-east-1" ? "compute-1" : std::string(region) + ".compute") +
+           ".amazonaws.com";
 }
 
 } // namespace pileus::domain

@@ -179,8 +179,12 @@ std::optional<InstanceFacts> MetadataService::find_facts(const std::string& inte
                     out.group_names[id] = group->name;
             if (auto subnet = store::subnets::find(tx, interface.subnet_id))
                 out.subnets[subnet->id] = std::move(*subnet);
+            if (out.vpcs.contains(interface.vpc_id))
+                continue;
             if (auto vpc = store::vpcs::find(tx, interface.vpc_id))
                 out.vpcs[vpc->id] = std::move(*vpc);
+            for (auto& block : store::vpc_cidr_blocks::list_of_vpc(tx, interface.vpc_id))
+                out.vpc_blocks.push_back(std::move(block));
         }
         out.volumes = store::volumes::list_of_instance(tx, instance->id);
         out.tags = store::tags::list_of(tx, instance->id);

@@ -5,6 +5,7 @@
 #include "store/security_groups.h"
 #include "store/sqlite/temporary_store.h"
 #include "store/tags.h"
+#include "store/vpcs.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -15,7 +16,7 @@ namespace {
 using namespace std::chrono_literals;
 using testing::HasSubstr;
 
-constexpr uint32_t its_mark = 7, other_mark = 8, unknown_mark = 9;
+constexpr uint32_t its_mark = 7, other_mark = 8, unknown_mark = 9, second_mark = 10;
 
 class Metadata : public testing::Test {
   protected:
@@ -100,6 +101,8 @@ class Metadata : public testing::Test {
                              [](const std::string&, uint32_t mark) -> std::optional<std::string> {
                                  if (mark == its_mark)
                                      return "eni-1";
+                                 if (mark == second_mark)
+                                     return "eni-3";
                                  return mark == other_mark ? std::optional<std::string>("eni-2")
                                                            : std::nullopt;
                              },
@@ -144,6 +147,80 @@ TEST_F(Metadata, HasTheTreeThatClientsRead) {
     EXPECT_EQ(get("/latest/../etc").status, 400);
     EXPECT_THAT(get("/latest/dynamic/instance-identity/document").body,
                 HasSubstr("\"instanceId\":\"i-0123456789abcdef0\""));
+}
+
+TEST_F(Metadata, TellsEverythingOfEveryInterface) {
+    write([&](store::Transaction& tx) {
+        store::vpcs::insert(tx,
+                            {.id = "vpc-1",
+                             .region = "us-east-1",
+                             .cidr_block = "10.0.0.0/16",
+                             .enable_dns_hostnames = true});
+        store::vpc_cidr_blocks::insert(tx, {"vpc-cidr-assoc-1", "vpc-1", "10.1.0.0/16", false});
+        store::vpc_cidr_blocks::insert(tx, {"vpc-cidr-assoc-2", "vpc-1", "fd00:1::/56", true});
+        store::subnets::insert(tx,
+                               {.id = "subnet-1",
+                                .vpc_id = "vpc-1",
+                                .cidr_block = "10.0.1.0/24",
+                                .ipv6_cidr_block = "fd00:1::/64"});
+        store::security_groups::insert(tx, {.id = "sg-1", .vpc_id = "vpc-1", .name = "web"});
+        domain::NetworkInterface second;
+        second.id = "eni-3";
+        second.account_id = "111122223333";
+        second.region = "us-east-1";
+        second.vpc_id = "vpc-1";
+        second.subnet_id = "subnet-1";
+        second.mac = "02:00:00:00:00:ff";
+        second.private_ip = "10.0.1.10";
+        second.secondary_addresses = {{"10.0.1.11", "127.64.0.11"}, {"10.0.1.12", ""}};
+        second.ipv6_addresses = {"fd00:1::a", "fd00:1::b"};
+        second.security_group_ids = {"sg-1"};
+        second.public_ip = "127.64.0.10";
+        second.instance_id = "i-0123456789abcdef0";
+        second.device_index = 1;
+        store::network_interfaces::insert(tx, second);
+    });
+    const std::pair<const char*, const char*> leaves[] = {
+        {"device-number", "1"},
+        {"interface-id", "eni-3"},
+        {"ipv4-associations/", "127.64.0.10\n127.64.0.11"},
+        {"ipv4-associations/127.64.0.10", "10.0.1.10"},
+        {"ipv4-associations/127.64.0.11", "10.0.1.11"},
+        {"ipv6s", "fd00:1::a\nfd00:1::b"},
+        {"local-hostname", "ip-10-0-1-10.ec2.internal"},
+        {"local-ipv4s", "10.0.1.10\n10.0.1.11\n10.0.1.12"},
+        {"mac", "02:00:00:00:00:ff"},
+        {"network-card-index", "0"},
+        {"owner-id", "111122223333"},
+        {"public-hostname", "ec2-127-64-0-10.compute-1.amazonaws.com"},
+        {"public-ipv4s", "127.64.0.10\n127.64.0.11"},
+        {"security-group-ids", "sg-1"},
+        {"security-groups", "web"},
+        {"subnet-id", "subnet-1"},
+        {"subnet-ipv4-cidr-block", "10.0.1.0/24"},
+        {"subnet-ipv6-cidr-blocks", "fd00:1::/64"},
+        {"vpc-id", "vpc-1"},
+        {"vpc-ipv4-cidr-block", "10.0.0.0/16"},
+        {"vpc-ipv4-cidr-blocks", "10.0.0.0/16\n10.1.0.0/16"},
+        {"vpc-ipv6-cidr-blocks", "fd00:1::/56"},
+    };
+    const std::string macs = "/latest/meta-data/network/interfaces/macs/";
+    EXPECT_EQ(get(macs).body, "02:00:00:00:00:00/\n02:00:00:00:00:ff/");
+    for (const auto& [leaf, expected] : leaves)
+        EXPECT_EQ(get(macs + "02:00:00:00:00:ff/" + leaf).body, expected) << leaf;
+    // The primary one has no public address here: neither have the keys that speak of it.
+    for (const auto* absent : {"public-ipv4s", "public-hostname", "ipv4-associations/", "ipv6s"})
+        EXPECT_EQ(get(macs + "02:00:00:00:00:00/" + absent).status, 404) << absent;
+    // And who asks over the second one is the same instance.
+    EXPECT_EQ(get("/latest/meta-data/instance-id", second_mark).body, "i-0123456789abcdef0");
+    EXPECT_EQ(get("/latest/meta-data/mac", second_mark).body, "02:00:00:00:00:00");
+
+    write([&](store::Transaction& tx) {
+        auto vpc = *store::vpcs::find(tx, "vpc-1");
+        vpc.enable_dns_hostnames = false;
+        store::vpcs::update(tx, vpc);
+    });
+    EXPECT_EQ(get(macs + "02:00:00:00:00:ff/public-hostname").status, 404);
 }
 
 TEST_F(Metadata, GivesUserDataExactly) {

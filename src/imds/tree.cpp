@@ -27,6 +27,14 @@ std::vector<std::string> group_names(const InstanceFacts& facts,
     return names;
 }
 
+// "" unless it has a public address and its VPC gives names to such (enableDnsHostnames).
+std::string public_name(const InstanceFacts& facts, const domain::NetworkInterface& interface) {
+    const auto vpc = facts.vpcs.find(interface.vpc_id);
+    if (interface.public_ip.empty() || vpc == facts.vpcs.end() || !vpc->second.enable_dns_hostnames)
+        return "";
+    return domain::public_dns_name(interface.public_ip, interface.region);
+}
+
 // "/dev/xvda" → "xvda": the metadata has device names without their folder, but for the root.
 std::string short_device(const std::string& device) {
     return device.substr(device.rfind('/') + 1);
@@ -83,6 +91,10 @@ void Tree::add_instance(const InstanceFacts& facts) {
     add("meta-data/security-groups", join(group_names(facts, primary)));
     if (!primary.public_ip.empty())
         add("meta-data/public-ipv4", primary.public_ip);
+    if (!primary.ipv6_addresses.empty())
+        add("meta-data/ipv6", primary.ipv6_addresses.front());
+    if (const auto name = public_name(facts, primary); !name.empty())
+        add("meta-data/public-hostname", name);
 }
 
 void Tree::add_interface(const InstanceFacts& facts, const domain::NetworkInterface& interface) {
@@ -90,23 +102,61 @@ void Tree::add_interface(const InstanceFacts& facts, const domain::NetworkInterf
     add(base + "device-number", std::to_string(interface.device_index));
     add(base + "interface-id", interface.id);
     add(base + "local-hostname", domain::private_dns_name(interface.private_ip, interface.region));
-    add(base + "local-ipv4s", interface.private_ip);
     add(base + "mac", interface.mac);
+    add(base + "network-card-index", "0"); // no type here has more than one
     add(base + "owner-id", interface.account_id);
     add(base + "security-group-ids", join(interface.security_group_ids));
     add(base + "security-groups", join(group_names(facts, interface)));
     add(base + "subnet-id", interface.subnet_id);
     add(base + "vpc-id", interface.vpc_id);
-    if (const auto subnet = facts.subnets.find(interface.subnet_id); subnet != facts.subnets.end())
+    if (const auto name = public_name(facts, interface); !name.empty())
+        add(base + "public-hostname", name);
+    add_addresses(base, interface);
+    add_blocks(base, facts, interface);
+}
+
+void Tree::add_addresses(const std::string& base, const domain::NetworkInterface& interface) {
+    std::vector<std::string> local{interface.private_ip};
+    std::vector<std::string> outside;
+    const auto add_association = [&](const std::string& public_ip, const std::string& private_ip) {
+        if (public_ip.empty())
+            return;
+        outside.push_back(public_ip);
+        add(base + "ipv4-associations/" + public_ip, private_ip);
+    };
+    add_association(interface.public_ip, interface.private_ip);
+    for (const auto& address : interface.secondary_addresses) {
+        local.push_back(address.private_ip);
+        add_association(address.public_ip, address.private_ip);
+    }
+    add(base + "local-ipv4s", join(local));
+    if (!outside.empty())
+        add(base + "public-ipv4s", join(outside));
+    if (!interface.ipv6_addresses.empty())
+        add(base + "ipv6s", join(interface.ipv6_addresses));
+}
+
+void Tree::add_blocks(const std::string& base,
+                      const InstanceFacts& facts,
+                      const domain::NetworkInterface& interface) {
+    if (const auto subnet = facts.subnets.find(interface.subnet_id);
+        subnet != facts.subnets.end()) {
         add(base + "subnet-ipv4-cidr-block", subnet->second.cidr_block);
-    if (const auto vpc = facts.vpcs.find(interface.vpc_id); vpc != facts.vpcs.end()) {
-        add(base + "vpc-ipv4-cidr-block", vpc->second.cidr_block);
-        add(base + "vpc-ipv4-cidr-blocks", vpc->second.cidr_block);
+        if (!subnet->second.ipv6_cidr_block.empty())
+            add(base + "subnet-ipv6-cidr-blocks", subnet->second.ipv6_cidr_block);
     }
-    if (!interface.public_ip.empty()) {
-        add(base + "public-ipv4s", interface.public_ip);
-        add(base + "ipv4-associations/" + interface.public_ip, interface.private_ip);
-    }
+    const auto vpc = facts.vpcs.find(interface.vpc_id);
+    if (vpc == facts.vpcs.end())
+        return;
+    std::vector<std::string> blocks{vpc->second.cidr_block};
+    std::vector<std::string> ipv6_blocks;
+    for (const auto& block : facts.vpc_blocks)
+        if (block.vpc_id == interface.vpc_id)
+            (block.is_ipv6 ? ipv6_blocks : blocks).push_back(block.cidr_block);
+    add(base + "vpc-ipv4-cidr-block", vpc->second.cidr_block);
+    add(base + "vpc-ipv4-cidr-blocks", join(blocks));
+    if (!ipv6_blocks.empty())
+        add(base + "vpc-ipv6-cidr-blocks", join(ipv6_blocks));
 }
 
 void Tree::add_block_devices(const InstanceFacts& facts) {

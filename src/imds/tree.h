@@ -23,6 +23,7 @@ struct InstanceFacts {
     std::map<std::string, std::string> group_names;   // id → name
     std::map<std::string, domain::Subnet> subnets;
     std::map<std::string, domain::Vpc> vpcs;
+    std::vector<domain::VpcCidrBlock> vpc_blocks; // of these VPCs, beside their primary ones
     std::vector<domain::Volume> volumes;
     domain::Tags tags;
 };
@@ -46,6 +47,10 @@ class Tree {
     void add(std::string path, std::string text);
     void add_instance(const InstanceFacts& facts);
     void add_interface(const InstanceFacts& facts, const domain::NetworkInterface& interface);
+    void add_addresses(const std::string& base, const domain::NetworkInterface& interface);
+    void add_blocks(const std::string& base,
+                    const InstanceFacts& facts,
+                    const domain::NetworkInterface& interface);
     void add_block_devices(const InstanceFacts& facts);
     void add_identity_document(const InstanceFacts& facts);
     std::string list(std::string_view folder) const;
