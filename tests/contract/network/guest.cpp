@@ -109,7 +109,7 @@ Guest::Guest(UniqueFd tap, const InterfaceSpec& interface, const Ipv4Cidr& subne
             must(links.change_link(eth0, {.up = true}));
             must(links.change_link(must(links.link_index("lo")), {.up = true}));
             must(links.ensure_route({.destination = subnet, .link = eth0}));
-            must(links.ensure_route({.destination = {}, .link = eth0, .via = subnet.at(1)}));
+            must(links.ensure_route({.destination = Ipv4Cidr{}, .link = eth0, .via = subnet.at(1)}));
         } catch (...) {
             failed = std::current_exception();
         }

@@ -2,9 +2,11 @@
 #include "drivers/network/linux/conntrack.h"
 
 #include "drivers/network/linux/netlink_attributes.h"
+#include "drivers/network/linux/netlink_message.h"
 
 #include <array>
 #include <cerrno>
+#include <cstring>
 #include <fmt/core.h>
 #include <libmnl/libmnl.h>
 #include <linux/netfilter/nfnetlink.h>
@@ -36,35 +38,45 @@ tl::unexpected<Error> fail_errno(const char* what) {
 // to be deleted.
 using Tuple = std::vector<char>;
 
-bool names_address(const nlattr* tuple, Ipv4 address) {
+bool is_address(const nlattr* attribute, const IpAddress& address) {
+    const auto type = mnl_attr_get_type(attribute);
+    if (const auto* v4 = std::get_if<Ipv4>(&address))
+        return (type == CTA_IP_V4_SRC || type == CTA_IP_V4_DST) &&
+               ntohl(mnl_attr_get_u32(attribute)) == v4->value;
+    const auto& bytes = std::get<Ipv6>(address).bytes;
+    return (type == CTA_IP_V6_SRC || type == CTA_IP_V6_DST) &&
+           mnl_attr_get_payload_len(attribute) == bytes.size() &&
+           std::memcmp(mnl_attr_get_payload(attribute), bytes.data(), bytes.size()) == 0;
+}
+
+bool names_address(const nlattr* tuple, const IpAddress& address) {
     for (const nlattr* part : Attributes::inside(tuple)) {
         if (mnl_attr_get_type(part) != CTA_TUPLE_IP)
             continue;
-        for (const nlattr* ip : Attributes::inside(part)) {
-            const auto type = mnl_attr_get_type(ip);
-            if ((type == CTA_IP_V4_SRC || type == CTA_IP_V4_DST) &&
-                ntohl(mnl_attr_get_u32(ip)) == address.value)
+        for (const nlattr* ip : Attributes::inside(part))
+            if (is_address(ip, address))
                 return true;
-        }
     }
     return false;
 }
 
-nlmsghdr* start_message(char* buffer, uint16_t type, uint16_t flags, unsigned sequence) {
+nlmsghdr*
+start_message(char* buffer, uint16_t type, uint16_t flags, unsigned sequence, IpFamily family) {
     nlmsghdr* const header = mnl_nlmsg_put_header(buffer);
     header->nlmsg_type = static_cast<uint16_t>(NFNL_SUBSYS_CTNETLINK << 8 | type);
     header->nlmsg_flags = static_cast<uint16_t>(NLM_F_REQUEST | flags);
     header->nlmsg_seq = sequence;
     auto* const fixed =
         static_cast<nfgenmsg*>(mnl_nlmsg_put_extra_header(header, sizeof(nfgenmsg)));
-    fixed->nfgen_family = AF_INET;
+    fixed->nfgen_family = family_number(family);
     fixed->version = NFNETLINK_V0;
     return header;
 }
 
-Result<std::vector<Tuple>> connections_of(mnl_socket* socket, Ipv4 address) {
+Result<std::vector<Tuple>> connections_of(mnl_socket* socket, const IpAddress& address) {
     alignas(nlmsghdr) std::array<char, 256> request{};
-    nlmsghdr* const message = start_message(request.data(), IPCTNL_MSG_CT_GET, NLM_F_DUMP, 1);
+    nlmsghdr* const message =
+        start_message(request.data(), IPCTNL_MSG_CT_GET, NLM_F_DUMP, 1, family_of(address));
     if (mnl_socket_sendto(socket, message, message->nlmsg_len) < 0)
         return fail_errno("ask for connections");
 
@@ -97,10 +109,10 @@ Result<std::vector<Tuple>> connections_of(mnl_socket* socket, Ipv4 address) {
     }
 }
 
-Result<void> forget(mnl_socket* socket, const Tuple& tuple, unsigned sequence) {
+Result<void> forget(mnl_socket* socket, const Tuple& tuple, unsigned sequence, IpFamily family) {
     alignas(nlmsghdr) std::array<char, 1024> buffer{};
     nlmsghdr* const message =
-        start_message(buffer.data(), IPCTNL_MSG_CT_DELETE, NLM_F_ACK, sequence);
+        start_message(buffer.data(), IPCTNL_MSG_CT_DELETE, NLM_F_ACK, sequence, family);
     mnl_attr_put(message, CTA_TUPLE_ORIG | NLA_F_NESTED, tuple.size(), tuple.data());
     if (mnl_socket_sendto(socket, message, message->nlmsg_len) < 0)
         return fail_errno("forget a connection");
@@ -112,15 +124,15 @@ Result<void> forget(mnl_socket* socket, const Tuple& tuple, unsigned sequence) {
 
 } // namespace
 
-Result<int> forget_connections(Ipv4 address) {
+Result<void> forget_connections(const IpAddress& address) {
     const Socket socket(mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC));
     if (!socket || mnl_socket_bind(socket.get(), 0, MNL_SOCKET_AUTOPID) != 0)
         return fail_errno("open a netlink socket");
     PILEUS_ASSIGN(const auto tuples, connections_of(socket.get(), address));
     unsigned sequence = 1;
     for (const auto& tuple : tuples)
-        PILEUS_TRY(forget(socket.get(), tuple, ++sequence));
-    return static_cast<int>(tuples.size());
+        PILEUS_TRY(forget(socket.get(), tuple, ++sequence, family_of(address)));
+    return {};
 }
 
 } // namespace pileus::drivers

@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/text.h"
 
 #include <csignal>
 #include <fmt/core.h>
@@ -31,7 +32,53 @@ std::string joined(const std::vector<std::string>& words) {
 
 } // namespace
 
-std::vector<std::string> DnsServer::arguments(const std::vector<DnsServerSubnet>& subnets) const {
+// RFC 2132. An option without a value is not sent; dnsmasq would send some of its own otherwise.
+std::vector<std::string> DnsServer::dhcp_options(const DhcpSpec& dhcp) const {
+    std::vector<std::string> servers, ipv6_servers, words;
+    if (dhcp.vpc_resolver) {
+        servers.push_back(options_.resolver.str());
+        ipv6_servers.push_back("[" + options_.ipv6_resolver.str() + "]");
+    }
+    for (const auto& server : dhcp.domain_name_servers)
+        if (const auto* v4 = std::get_if<Ipv4Cidr>(&server))
+            servers.push_back(v4->base.str());
+        else
+            ipv6_servers.push_back("[" + std::get<Ipv6Cidr>(server).base.str() + "]");
+    const auto add = [&](const char* option, const std::vector<std::string>& values) {
+        std::string word = std::string("--dhcp-option=") + option;
+        for (const auto& value : values)
+            word += "," + value;
+        words.push_back(word);
+    };
+    const auto texts = [](const std::vector<Ipv4>& addresses) {
+        std::vector<std::string> out;
+        for (const auto& address : addresses)
+            out.push_back(address.str());
+        return out;
+    };
+    std::vector<std::string> domains;
+    for (const auto domain : split(dhcp.domain_name, ' '))
+        if (!domain.empty())
+            domains.emplace_back(domain);
+    add("option:dns-server", servers);
+    add("option6:dns-server", ipv6_servers);
+    add("option:domain-name",
+        domains.empty() ? domains : std::vector<std::string>{dhcp.domain_name});
+    if (!domains.empty()) {
+        add("option:domain-search", domains);
+        add("option6:domain-search", domains);
+    }
+    if (!dhcp.ntp_servers.empty())
+        add("option:ntp-server", texts(dhcp.ntp_servers));
+    if (!dhcp.netbios_name_servers.empty())
+        add("option:netbios-ns", texts(dhcp.netbios_name_servers));
+    if (dhcp.netbios_node_type != 0)
+        add("option:netbios-nodetype", {std::to_string(dhcp.netbios_node_type)});
+    return words;
+}
+
+std::vector<std::string> DnsServer::arguments(const std::vector<DnsServerSubnet>& subnets,
+                                              const DhcpSpec& dhcp) const {
     std::vector<std::string> words{
         "dnsmasq",
         "--keep-in-foreground",
@@ -52,16 +99,26 @@ std::vector<std::string> DnsServer::arguments(const std::vector<DnsServerSubnet>
         fmt::format("--hostsdir={}", (options_.folder / "hosts").string()),
         fmt::format("--domain={}", options_.domain),
         fmt::format("--local=/{}/", options_.domain),
-        fmt::format("--dhcp-option=option:dns-server,{}", options_.resolver.str()),
-        fmt::format("--dhcp-option=option:domain-search,{}", options_.domain),
         fmt::format("--dhcp-option-force=option:mtu,{}", options_.mtu)};
+    for (auto& word : dhcp_options(dhcp))
+        words.push_back(std::move(word));
+    bool has_ipv6 = false;
     for (const auto& subnet : subnets) {
+        // Neighbours are not on the link, as far as a guest is concerned: everything goes through
+        // the router, which it hears of in its advertisements (RFC 4861).
+        if (subnet.ipv6_cidr)
+            words.push_back(fmt::format("--dhcp-range=set:{},{},static,off-link,64,1h",
+                                        subnet.gateway_link,
+                                        subnet.ipv6_cidr->base.str()));
+        has_ipv6 = has_ipv6 || subnet.ipv6_cidr;
         words.push_back(fmt::format("--bridge-interface={},{}", subnet.gateway_link, subnet.taps));
         words.push_back(fmt::format("--dhcp-range=set:{},{},static,{},1h",
                                     subnet.gateway_link,
                                     subnet.cidr.base.str(),
                                     netmask(subnet.cidr.prefix)));
     }
+    if (has_ipv6)
+        words.push_back("--enable-ra");
     for (const auto& upstream : options_.upstream)
         words.push_back(fmt::format("--server={}", upstream.str()));
     if (options_.upstream.empty())
@@ -82,10 +139,11 @@ void DnsServer::end_process() {
 }
 
 Result<void> DnsServer::ensure_running(const NetworkNamespace& network_namespace,
-                                       const std::vector<DnsServerSubnet>& subnets) {
+                                       const std::vector<DnsServerSubnet>& subnets,
+                                       const DhcpSpec& dhcp) {
     PILEUS_TRY(make_directories(options_.folder / "dhcp", 0755));
     PILEUS_TRY(make_directories(options_.folder / "hosts", 0755));
-    const auto words = arguments(subnets);
+    const auto words = arguments(subnets, dhcp);
     if (runs_with(words))
         return {};
     if (process_)
@@ -124,9 +182,14 @@ Result<void> DnsServer::add(const InterfaceSpec& interface) {
     };
     // The lease first: dnsmasq is told of the files in their order, so that whoever gets the name
     // from it knows that the lease was read before.
+    const auto name = fmt::format("{}.{}", interface.host_name, options_.domain);
+    std::string ipv6, hosts = fmt::format("{} {}\n", ip, name);
+    if (!interface.ipv6_addresses.empty())
+        ipv6 = fmt::format(",[{}]", interface.ipv6_addresses.front().str());
     PILEUS_TRY(
-        write("dhcp", fmt::format("{},{},{},1h\n", interface.mac.str(), ip, interface.host_name)));
-    return write("hosts", fmt::format("{} {}.{}\n", ip, interface.host_name, options_.domain));
+        write("dhcp",
+              fmt::format("{},{}{},{},1h\n", interface.mac.str(), ip, ipv6, interface.host_name)));
+    return write("hosts", hosts);
 }
 
 // dnsmasq notices what appears by itself, and what is gone when it is told to read everything

@@ -17,13 +17,15 @@ struct DnsServerOptions {
     std::filesystem::path folder; // dhcp/ and hosts/ below it
     std::string domain;           // "ec2.internal"
     Ipv4 resolver;                // the address that guests are told: VPC base + 2
-    std::vector<Ipv4> upstream;   // asked about other names; none: there are no other names
+    Ipv6 ipv6_resolver;
+    std::vector<Ipv4> upstream; // asked about other names; none: there are no other names
     int mtu = 1500;
 };
 
 // A subnet as dnsmasq sees it.
 struct DnsServerSubnet {
     Ipv4Cidr cidr;
+    std::optional<Ipv6Cidr> ipv6_cidr;
     std::string gateway_link; // "s1"
     std::string taps;         // "t1-*"
 };
@@ -36,16 +38,19 @@ class DnsServer {
     DnsServer(DnsServerOptions options, ProcessRunner& runner)
         : options_(std::move(options)), runner_(runner) {}
 
-    // Starts it when it does not run, and anew when the subnets are others than it was started
-    // with.
+    // Starts it when it does not run, and anew when the subnets or the options of DHCP are others
+    // than it was started with.
     Result<void> ensure_running(const NetworkNamespace& network_namespace,
-                                const std::vector<DnsServerSubnet>& subnets);
+                                const std::vector<DnsServerSubnet>& subnets,
+                                const DhcpSpec& dhcp);
     Result<void> add(const InterfaceSpec& interface);
     Result<void> remove(const std::string& interface_id);
     void stop();
 
   private:
-    std::vector<std::string> arguments(const std::vector<DnsServerSubnet>& subnets) const;
+    std::vector<std::string> dhcp_options(const DhcpSpec& dhcp) const;
+    std::vector<std::string> arguments(const std::vector<DnsServerSubnet>& subnets,
+                                       const DhcpSpec& dhcp) const;
     bool runs_with(const std::vector<std::string>& wanted) const;
     void end_process();
 

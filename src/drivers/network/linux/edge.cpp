@@ -7,6 +7,7 @@
 #include "drivers/network/linux/nft.h"
 #include "drivers/network/linux/rules.h"
 
+#include <algorithm>
 #include <fmt/core.h>
 
 namespace pileus::drivers {
@@ -36,12 +37,20 @@ Result<void> Edge::ensure() {
 
     auto& edge = *netlink_;
     PILEUS_TRY(namespace_->run([]() -> Result<void> {
-        PILEUS_TRY(write_sysctl("ipv6/conf/all/disable_ipv6", "1"));
+        if (machine_has_ipv6())
+            PILEUS_TRY(write_sysctls({{"ipv6/conf/default/addr_gen_mode", "1"},
+                                      {"ipv6/conf/default/accept_ra", "0"},
+                                      {"ipv6/conf/default/disable_ipv6", "0"},
+                                      {"ipv6/conf/all/disable_ipv6", "0"},
+                                      {"ipv6/conf/all/forwarding", "1"}}));
         return write_sysctl("ipv4/ip_forward", "1");
     }));
     // Rules before links: nothing is forwarded by accident.
     PILEUS_TRY(run_nft(runner_, *namespace_, edge_rules(options_)));
-    PILEUS_ASSIGN(const int to_host, edge.link_index(edge_to_host_name));
+    PILEUS_ASSIGN(const auto found, edge.find_link(edge_to_host_name));
+    const int to_host = found->index;
+    if (!found->up)
+        PILEUS_TRY(edge.change_link(to_host, {.mac = link_end_mac}));
     PILEUS_TRY(edge.ensure_address(to_host, plan_.edge(), 32));
     PILEUS_TRY(edge.change_link(to_host, {.up = true}));
     PILEUS_TRY(edge.ensure_route({.destination = single(plan_.host()), .link = to_host}));
@@ -49,7 +58,29 @@ Result<void> Edge::ensure() {
         edge.ensure_route({.destination = everything, .link = to_host, .via = plan_.host()}));
     // A public address that nobody has says so at once.
     PILEUS_TRY(edge.ensure_route({.destination = plan_.transit(), .kind = RouteKind::unreachable}));
-    return ensure_host_side(host);
+    PILEUS_TRY(ensure_host_side(host));
+    if (!machine_has_ipv6())
+        return {};
+    PILEUS_ASSIGN(const int host_link, host.link_index(host_link_name(options_.installation)));
+    return ensure_ipv6(host, host_link, to_host);
+}
+
+// Neither end of the link has its own addresses; each knows where the other is.
+Result<void> Edge::ensure_ipv6(Netlink& host, int host_link, int edge_link) {
+    const auto here = host_link_name(options_.installation);
+    PILEUS_TRY(write_sysctls({{"ipv6/conf/" + here + "/addr_gen_mode", "1"},
+                              {"ipv6/conf/" + here + "/accept_ra", "0"},
+                              {"ipv6/conf/" + here + "/disable_ipv6", "0"}}));
+    PILEUS_TRY(host.ensure_address(host_link, plan_.ipv6_host(), 128));
+    PILEUS_TRY(host.ensure_neighbor(host_link, next_hop, link_end_mac));
+    PILEUS_TRY(
+        host.ensure_route({.destination = plan_.ipv6_pool(), .link = host_link, .via = next_hop}));
+    PILEUS_TRY(netlink_->ensure_neighbor(edge_link, next_hop, router_mac));
+    PILEUS_TRY(
+        netlink_->ensure_route({.destination = plan_.ipv6_pool(), .kind = RouteKind::unreachable}));
+    PILEUS_TRY(netlink_->ensure_route(
+        {.destination = Ipv6Cidr{plan_.ipv6_host(), 128}, .link = edge_link, .via = next_hop}));
+    return netlink_->ensure_route({.destination = Ipv6Cidr{}, .link = edge_link, .via = next_hop});
 }
 
 Result<void> Edge::ensure_host_side(Netlink& host) {
@@ -62,7 +93,6 @@ Result<void> Edge::ensure_host_side(Netlink& host) {
             fmt::format(
                 "the host has a route to {} already: set network.transit to a block that is free",
                 plan_.transit().str()));
-    PILEUS_TRY(write_sysctl(fmt::format("ipv6/conf/{}/disable_ipv6", link_name), "1"));
     // Packets from 127.0.0.1 leave on this link, and their answers come back on it; on no other.
     PILEUS_TRY(write_sysctl(fmt::format("ipv4/conf/{}/route_localnet", link_name), "1"));
     if (options_.egress)
@@ -70,6 +100,9 @@ Result<void> Edge::ensure_host_side(Netlink& host) {
     PILEUS_ASSIGN(const auto here, NetworkNamespace::of_caller());
     PILEUS_TRY(run_nft(runner_, here, host_rules(options_, closed_uplink_)));
     PILEUS_TRY(host.ensure_address(link, plan_.host(), 32));
+    PILEUS_ASSIGN(const auto found, host.find_link(link_name));
+    if (!found->up)
+        PILEUS_TRY(host.change_link(link, {.mac = router_mac}));
     PILEUS_TRY(host.change_link(link, {.up = true}));
     PILEUS_TRY(host.ensure_route({.destination = single(plan_.edge()), .link = link}));
     return host.ensure_route({.destination = plan_.transit(), .link = link, .via = plan_.edge()});
@@ -102,13 +135,30 @@ Result<void> Edge::ensure_egress(Netlink& host) {
     return {};
 }
 
-Result<void> Edge::ensure_vpc(uint32_t slot, const NetworkNamespace& vpc) {
+Result<void> Edge::ensure_vpc(uint32_t slot,
+                              const NetworkNamespace& vpc,
+                              const std::vector<Ipv6Cidr>& ipv6_cidrs) {
     const std::lock_guard lock(mutex_);
     const auto name = edge_to_vpc_name(slot);
     PILEUS_TRY(netlink_->ensure_veth(name, uplink_name, vpc.fd(), options_.mtu));
-    PILEUS_ASSIGN(const int link, netlink_->link_index(name));
+    PILEUS_ASSIGN(const auto found, netlink_->find_link(name));
+    const int link = found->index;
+    if (!found->up)
+        PILEUS_TRY(netlink_->change_link(link, {.mac = link_end_mac}));
     PILEUS_TRY(netlink_->change_link(link, {.up = true}));
-    return netlink_->ensure_route({.destination = single(plan_.vpc(slot)), .link = link});
+    PILEUS_TRY(netlink_->ensure_route({.destination = single(plan_.vpc(slot)), .link = link}));
+    if (!machine_has_ipv6())
+        return {};
+    PILEUS_TRY(netlink_->ensure_neighbor(link, next_hop, router_mac));
+    PILEUS_ASSIGN(const auto routes, netlink_->routes(IpFamily::ipv6));
+    for (const auto& route : routes)
+        if (route.link == link && route.via &&
+            std::count(
+                ipv6_cidrs.begin(), ipv6_cidrs.end(), std::get<Ipv6Cidr>(route.destination)) == 0)
+            PILEUS_TRY(netlink_->remove_route(route));
+    for (const auto& cidr : ipv6_cidrs)
+        PILEUS_TRY(netlink_->ensure_route({.destination = cidr, .link = link, .via = next_hop}));
+    return {};
 }
 
 Result<void> Edge::remove_vpc(uint32_t slot) {

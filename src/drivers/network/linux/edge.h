@@ -22,7 +22,8 @@ class Edge {
     // Makes everything, or makes it complete.
     Result<void> ensure();
     // The link "v<slot>" whose other end is "up" in the VPC.
-    Result<void> ensure_vpc(uint32_t slot, const NetworkNamespace& vpc);
+    Result<void>
+    ensure_vpc(uint32_t slot, const NetworkNamespace& vpc, const std::vector<Ipv6Cidr>& ipv6_cidrs);
     Result<void> remove_vpc(uint32_t slot);
     // What is sent to the transit address goes to this VPC.
     Result<void> ensure_public_address(Ipv4 transit_ip, uint32_t slot);
@@ -31,6 +32,7 @@ class Edge {
 
   private:
     Result<void> ensure_host_side(Netlink& host);
+    Result<void> ensure_ipv6(Netlink& host, int host_link, int edge_link);
     Result<void> ensure_egress(Netlink& host);
     std::filesystem::path uplink_note() const { return options_.run_dir / "forwarding"; }
 

@@ -52,6 +52,8 @@ Result<void> LinuxNetwork::recover() {
         PILEUS_ASSIGN(auto state, load_state(Vpc::state_path(options_, id)));
         PILEUS_TRY(add(std::move(state)));
     }
+    for (const auto& id : ids)
+        PILEUS_TRY(connect_peerings(id));
     return {};
 }
 
@@ -76,11 +78,15 @@ Result<void> LinuxNetwork::ensure_vpc(const VpcSpec& spec) {
                         fmt::format("the CIDR {} overlaps the transit block {}",
                                     cidr.str(),
                                     options_.transit.str()));
+    const auto change = [&](Vpc& vpc) -> Result<void> {
+        PILEUS_TRY(vpc.change(spec));
+        return connect_peerings(spec.id);
+    };
     if (const auto vpc = find(spec.id))
-        return vpc->change(spec);
+        return change(*vpc);
     const std::lock_guard making(making_);
     if (const auto vpc = find(spec.id)) // another thread was faster
-        return vpc->change(spec);
+        return change(*vpc);
     PILEUS_TRY(check_vpc(spec, nullptr));
     if (!edge_is_there_) {
         PILEUS_TRY(edge_.ensure());
@@ -92,10 +98,8 @@ Result<void> LinuxNetwork::ensure_vpc(const VpcSpec& spec) {
         const std::lock_guard lock(mutex_);
         state.slot = free_slot();
     }
-    uint32_t subnet_slot = 0;
-    for (const auto& subnet : spec.subnets)
-        state.subnet_slots[subnet.id] = ++subnet_slot;
-    return add(std::move(state));
+    PILEUS_TRY(add(std::move(state)));
+    return connect_peerings(spec.id);
 }
 
 uint32_t LinuxNetwork::free_slot() const {
@@ -115,6 +119,11 @@ Result<void> LinuxNetwork::remove_vpc(const std::string& vpc_id) {
         return {};
     if (on_listener_removed_)
         on_listener_removed_(vpc_id);
+    {
+        const std::lock_guard peering(peering_);
+        for (const auto& id : vpc->peerings_with_slots())
+            PILEUS_TRY(disconnect(*vpc, vpc_id, id));
+    }
     PILEUS_TRY(vpc->remove());
     const std::lock_guard lock(mutex_);
     vpcs_.erase(vpc_id);
@@ -125,13 +134,16 @@ Result<void> LinuxNetwork::apply_security_groups(const std::vector<SecurityGroup
     if (groups.empty())
         return {};
     PILEUS_ASSIGN(const auto vpc, require(groups.front().vpc_id));
-    return vpc->apply_groups(groups);
+    PILEUS_TRY(vpc->apply_groups(groups));
+    return share_members(groups.front().vpc_id);
 }
 
 Result<void> LinuxNetwork::remove_security_group(const std::string& vpc_id,
                                                  const std::string& group_id) {
     const auto vpc = find(vpc_id);
-    return vpc ? vpc->remove_group(group_id) : Result<void>{};
+    if (vpc)
+        PILEUS_TRY(vpc->remove_group(group_id));
+    return share_members(vpc_id);
 }
 
 Result<void> LinuxNetwork::ensure_interface(const InterfaceSpec& interface) {
@@ -142,13 +154,16 @@ Result<void> LinuxNetwork::ensure_interface(const InterfaceSpec& interface) {
                                     address.public_ip->str(),
                                     options_.public_pool.str()));
     PILEUS_ASSIGN(const auto vpc, require(interface.vpc_id));
-    return vpc->ensure_port(interface);
+    PILEUS_TRY(vpc->ensure_port(interface));
+    return share_members(interface.vpc_id);
 }
 
 Result<void> LinuxNetwork::remove_interface(const std::string& vpc_id,
                                             const std::string& interface_id) {
     const auto vpc = find(vpc_id);
-    return vpc ? vpc->remove_port(interface_id) : Result<void>{};
+    if (vpc)
+        PILEUS_TRY(vpc->remove_port(interface_id));
+    return share_members(vpc_id);
 }
 
 Result<UniqueFd> LinuxNetwork::open_tap(const std::string& vpc_id,
@@ -192,6 +207,10 @@ Result<void> LinuxNetwork::remove_all() {
         const std::lock_guard lock(mutex_);
         vpcs_.clear();
     }
+    {
+        const std::lock_guard peering(peering_);
+        connected_.clear();
+    }
     const auto edge_name = edge_namespace_name(options_.installation);
     for (const auto& name : namespaces_with_prefix(namespace_prefix(options_.installation))) {
         if (name == edge_name)
@@ -209,6 +228,73 @@ Result<void> LinuxNetwork::remove_all() {
     edge_is_there_ = false;
     PILEUS_TRY(edge_.remove());
     return remove_tree(options_.run_dir);
+}
+
+Result<void> LinuxNetwork::connect_peerings(const std::string& vpc_id) {
+    const auto vpc = find(vpc_id);
+    if (!vpc)
+        return {};
+    {
+        const std::lock_guard peering(peering_);
+        std::set<std::string> agreed;
+        for (const auto& spec : vpc->peerings()) {
+            const auto other = find(spec.peer_vpc_id);
+            if (!other)
+                continue;
+            const auto theirs = other->peerings();
+            const bool agrees = std::any_of(theirs.begin(), theirs.end(), [&](const auto& their) {
+                return their.id == spec.id && their.peer_vpc_id == vpc_id;
+            });
+            if (!agrees)
+                continue;
+            PILEUS_TRY(vpc->make_peering_link(
+                spec.id, other->namespace_fd(), other->peering_slot(spec.id)));
+            PILEUS_TRY(other->connect_peering(spec.id));
+            PILEUS_TRY(vpc->connect_peering(spec.id));
+            connected_[spec.id] = std::minmax(vpc_id, spec.peer_vpc_id);
+            agreed.insert(spec.id);
+        }
+        for (const auto& id : vpc->peerings_with_slots())
+            if (agreed.count(id) == 0)
+                PILEUS_TRY(disconnect(*vpc, vpc_id, id));
+    }
+    return share_members(vpc_id);
+}
+
+// With peering_ held. Both sides stop routing to the link before it goes: the kernel would forget
+// the routes with it, and a shorter prefix would take their place.
+Result<void>
+LinuxNetwork::disconnect(Vpc& vpc, const std::string& vpc_id, const std::string& peering_id) {
+    if (const auto found = connected_.find(peering_id); found != connected_.end()) {
+        const auto& [one, two] = found->second;
+        const auto other_id = one == vpc_id ? two : one;
+        if (const auto other = find(other_id)) {
+            PILEUS_TRY(other->disconnect_peering(peering_id));
+            PILEUS_TRY(other->set_foreign_members(vpc_id, {}));
+        }
+        PILEUS_TRY(vpc.set_foreign_members(other_id, {}));
+        connected_.erase(found);
+    }
+    PILEUS_TRY(vpc.disconnect_peering(peering_id));
+    return vpc.remove_peering_link(peering_id);
+}
+
+Result<void> LinuxNetwork::share_members(const std::string& vpc_id) {
+    const std::lock_guard peering(peering_);
+    const auto vpc = find(vpc_id);
+    if (!vpc)
+        return {};
+    for (const auto& [peering_id, pair] : connected_) {
+        if (pair.first != vpc_id && pair.second != vpc_id)
+            continue;
+        const auto other_id = pair.first == vpc_id ? pair.second : pair.first;
+        const auto other = find(other_id);
+        if (!other)
+            continue;
+        PILEUS_TRY(other->set_foreign_members(vpc_id, vpc->members_of(other->foreign_groups())));
+        PILEUS_TRY(vpc->set_foreign_members(other_id, other->members_of(vpc->foreign_groups())));
+    }
+    return {};
 }
 
 std::shared_ptr<Vpc> LinuxNetwork::find(const std::string& vpc_id) {

@@ -52,6 +52,11 @@ class LinuxNetwork final : public Network {
     uint32_t free_slot() const; // with mutex_ held
     std::vector<std::shared_ptr<Vpc>> all();
     void watch_dns_servers();
+    // Makes the links of this VPC's peerings whose other VPC agrees, and removes the others.
+    Result<void> connect_peerings(const std::string& vpc_id);
+    Result<void> disconnect(Vpc& vpc, const std::string& vpc_id, const std::string& peering_id);
+    // Tells peered VPCs who is in the groups that they name, and this one of theirs.
+    Result<void> share_members(const std::string& vpc_id);
 
     const LinuxNetworkOptions options_;
     ProcessRunner& runner_;
@@ -61,6 +66,8 @@ class LinuxNetwork final : public Network {
 
     std::mutex making_; // of VPCs and of the edge: rare, and one at a time
     bool edge_is_there_ = false;
+    std::mutex peering_; // of any two VPCs: one at a time; before a VPC's own lock
+    std::map<std::string, std::pair<std::string, std::string>> connected_; // VPCs, by peering
     std::mutex mutex_;
     std::map<std::string, std::shared_ptr<Vpc>> vpcs_;
     std::condition_variable stop_;

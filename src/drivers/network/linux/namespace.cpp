@@ -153,6 +153,16 @@ Result<void> write_sysctl(const std::string& key, std::string_view value) {
     return {};
 }
 
+Result<void> write_sysctls(std::initializer_list<std::pair<std::string, const char*>> values) {
+    for (const auto& [key, value] : values)
+        PILEUS_TRY(write_sysctl(key, value));
+    return {};
+}
+
+bool machine_has_ipv6() {
+    return std::filesystem::exists("/proc/sys/net/ipv6/conf/all/disable_ipv6");
+}
+
 Result<std::string> read_sysctl(const std::string& key) {
     PILEUS_ASSIGN(const std::string text, read_file("/proc/sys/net/" + key, 4096));
     return std::string(trim(text));

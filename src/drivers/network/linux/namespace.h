@@ -4,10 +4,12 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace pileus::drivers {
@@ -57,6 +59,8 @@ std::vector<pid_t> processes_in(const NetworkNamespace& network_namespace,
 
 // Writes a value under /proc/sys/net of the calling thread's namespace: "ipv4/ip_forward".
 Result<void> write_sysctl(const std::string& key, std::string_view value);
+Result<void> write_sysctls(std::initializer_list<std::pair<std::string, const char*>> values);
+bool machine_has_ipv6();
 Result<std::string> read_sysctl(const std::string& key);
 
 } // namespace pileus::drivers

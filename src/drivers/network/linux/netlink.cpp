@@ -2,6 +2,7 @@
 #include "drivers/network/linux/netlink.h"
 
 #include "drivers/network/linux/netlink_attributes.h"
+#include "drivers/network/linux/netlink_message.h"
 
 #include <algorithm>
 #include <array>
@@ -26,71 +27,6 @@ constexpr size_t receive_buffer_bytes = 65536;
 
 std::string errno_text(int number) {
     return std::generic_category().message(number);
-}
-
-// A message under construction: header, fixed part, then attributes.
-class Message {
-  public:
-    Message(uint16_t type, uint16_t flags) {
-        mnl_nlmsg_put_header(buffer_.data());
-        header()->nlmsg_type = type;
-        header()->nlmsg_flags = static_cast<uint16_t>(NLM_F_REQUEST | flags);
-    }
-
-    template <class Fixed> Fixed& fixed() {
-        return *static_cast<Fixed*>(mnl_nlmsg_put_extra_header(header(), sizeof(Fixed)));
-    }
-    void put(uint16_t type, uint32_t value) { mnl_attr_put_u32(header(), type, value); }
-    void put(uint16_t type, const std::string& text) {
-        mnl_attr_put_strz(header(), type, text.c_str());
-    }
-    void put(uint16_t type, Ipv4 address) {
-        mnl_attr_put_u32(header(), type, htonl(address.value));
-    }
-    void put(uint16_t type, const MacAddress& mac) {
-        mnl_attr_put(header(), type, mac.bytes.size(), mac.bytes.data());
-    }
-    template <class Inner> void nest(uint16_t type, Inner inner) {
-        nlattr* const start = mnl_attr_nest_start(header(), type);
-        inner();
-        mnl_attr_nest_end(header(), start);
-    }
-    nlmsghdr* header() { return static_cast<nlmsghdr*>(static_cast<void*>(buffer_.data())); }
-
-  private:
-    alignas(nlmsghdr) std::array<char, 4096> buffer_{};
-};
-
-uint8_t route_type(RouteKind kind) {
-    switch (kind) {
-    case RouteKind::unicast:
-        return RTN_UNICAST;
-    case RouteKind::unreachable:
-        return RTN_UNREACHABLE;
-    case RouteKind::blackhole:
-        return RTN_BLACKHOLE;
-    }
-    return RTN_UNSPEC;
-}
-
-Message route_message(uint16_t type, uint16_t flags, const Route& route) {
-    Message message(type, flags);
-    auto& fixed = message.fixed<rtmsg>();
-    fixed.rtm_family = AF_INET;
-    fixed.rtm_dst_len = static_cast<uint8_t>(route.destination.prefix);
-    fixed.rtm_table = RT_TABLE_MAIN;
-    fixed.rtm_protocol = RTPROT_STATIC;
-    fixed.rtm_type = route_type(route.kind);
-    const bool direct = route.kind == RouteKind::unicast && !route.via;
-    fixed.rtm_scope = direct ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
-    if (route.via)
-        fixed.rtm_flags = RTNH_F_ONLINK;
-    message.put(RTA_DST, route.destination.base);
-    if (route.kind == RouteKind::unicast)
-        message.put(RTA_OIF, static_cast<uint32_t>(route.link));
-    if (route.via)
-        message.put(RTA_GATEWAY, *route.via);
-    return message;
 }
 
 void read_statistics(const nlattr* attribute, Link& link) {
@@ -133,7 +69,8 @@ Result<Netlink> Netlink::open() {
     return Netlink(std::move(socket));
 }
 
-template <class Handle> Result<void> Netlink::exchange(nlmsghdr* message, Handle handle) {
+Result<void> Netlink::exchange(nlmsghdr* message,
+                               const std::function<bool(const nlmsghdr*)>& handle) {
     message->nlmsg_seq = ++sequence_;
     if (mnl_socket_sendto(socket_.get(), message, message->nlmsg_len) < 0)
         return fail(errors::unavailable, "cannot ask the kernel: " + errno_text(errno));
@@ -273,78 +210,6 @@ Result<void> Netlink::remove_all_links() {
         if (link.name != "lo")
             (void)remove_link(link.name); // the kernel keeps some of its own
     return {};
-}
-
-Result<void> Netlink::ensure_address(int link, Ipv4 address, int prefix) {
-    Message message(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL);
-    auto& fixed = message.fixed<ifaddrmsg>();
-    fixed.ifa_family = AF_INET;
-    fixed.ifa_prefixlen = static_cast<uint8_t>(prefix);
-    fixed.ifa_index = static_cast<uint32_t>(link);
-    message.put(IFA_LOCAL, address);
-    message.put(IFA_ADDRESS, address);
-    message.put(IFA_FLAGS, uint32_t{IFA_F_NOPREFIXROUTE});
-    return require(message.header(), "give a link the address " + address.str(), EEXIST);
-}
-
-Result<void> Netlink::ensure_route(const Route& route) {
-    auto message = route_message(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, route);
-    return require(message.header(), "make the route to " + route.destination.str(), 0);
-}
-
-Result<void> Netlink::remove_route(const Route& route) {
-    auto message = route_message(RTM_DELROUTE, 0, route);
-    return require(message.header(), "remove the route to " + route.destination.str(), ESRCH);
-}
-
-Result<std::vector<Netlink::FoundRoute>> Netlink::routes() {
-    Message message(RTM_GETROUTE, NLM_F_DUMP);
-    message.fixed<rtmsg>().rtm_family = AF_INET;
-    std::vector<FoundRoute> found;
-    PILEUS_TRY(exchange(message.header(), [&](const nlmsghdr* header) {
-        if (header->nlmsg_type != RTM_NEWROUTE)
-            return header->nlmsg_type != NLMSG_ERROR;
-        const auto* fixed = static_cast<const rtmsg*>(mnl_nlmsg_get_payload(header));
-        FoundRoute route{.destination = {{}, fixed->rtm_dst_len}, .link = 0};
-        for (const nlattr* attribute : Attributes::of_message(header, sizeof(rtmsg))) {
-            if (mnl_attr_get_type(attribute) == RTA_DST)
-                route.destination.base = Ipv4{ntohl(mnl_attr_get_u32(attribute))};
-            if (mnl_attr_get_type(attribute) == RTA_OIF)
-                route.link = static_cast<int>(mnl_attr_get_u32(attribute));
-        }
-        if (fixed->rtm_table == RT_TABLE_MAIN)
-            found.push_back(route);
-        return true;
-    }));
-    return found;
-}
-
-Result<std::optional<int>> Netlink::default_route_link() {
-    PILEUS_ASSIGN(const auto all, routes());
-    for (const auto& route : all)
-        if (route.destination.prefix == 0 && route.link != 0)
-            return route.link;
-    return std::optional<int>{};
-}
-
-Result<bool> Netlink::has_foreign_route(const Ipv4Cidr& block, int link) {
-    PILEUS_ASSIGN(const auto all, routes());
-    for (const auto& route : all)
-        if (route.destination.prefix != 0 && route.link != link &&
-            route.destination.overlaps(block))
-            return true;
-    return false;
-}
-
-Result<void> Netlink::ensure_neighbor(int link, Ipv4 address, const MacAddress& mac) {
-    Message message(RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE);
-    auto& fixed = message.fixed<ndmsg>();
-    fixed.ndm_family = AF_INET;
-    fixed.ndm_ifindex = link;
-    fixed.ndm_state = NUD_PERMANENT;
-    message.put(NDA_DST, address);
-    message.put(NDA_LLADDR, mac);
-    return require(message.header(), "place the neighbour " + address.str(), 0);
 }
 
 } // namespace pileus::drivers

@@ -4,9 +4,11 @@
 #include "base/net.h"
 #include "base/result.h"
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 struct mnl_socket;
@@ -33,13 +35,42 @@ struct LinkChange {
     std::optional<std::string> alias;
 };
 
-enum class RouteKind { unicast, unreachable, blackhole };
+using IpAddress = std::variant<Ipv4, Ipv6>;
+std::string to_string(const IpAddress& address);
+
+enum class IpFamily { ipv4, ipv6 };
+inline constexpr IpFamily both_families[] = {IpFamily::ipv4, IpFamily::ipv6};
+
+enum class RouteKind {
+    unicast,
+    unreachable, // the sender is told
+    blackhole,   // nobody is told
+    pass_on,     // the next policy rule decides ("throw")
+};
+
+inline constexpr uint32_t main_table = 254;
 
 struct Route {
-    Ipv4Cidr destination;
+    IpCidr destination;
     RouteKind kind = RouteKind::unicast;
-    int link = 0;            // unicast only
-    std::optional<Ipv4> via; // reached over `link` whatever the addresses there say
+    int link = 0;                 // unicast only
+    std::optional<IpAddress> via; // reached over `link` whatever the addresses there say
+    uint32_t table = main_table;
+
+    friend auto operator<=>(const Route&, const Route&) = default;
+};
+
+// Which packets ask which routing table. A lower priority is asked first.
+struct PolicyRule {
+    IpFamily family = IpFamily::ipv4;
+    uint32_t priority = 0;
+    uint32_t mark = 0; // with mark_mask: of the packet; no mask, any packet
+    uint32_t mark_mask = 0;
+    std::optional<IpCidr> destination;
+    bool of_this_host = false; // only what the namespace itself sends
+    uint32_t table = main_table;
+
+    friend auto operator<=>(const PolicyRule&, const PolicyRule&) = default;
 };
 
 // Links, addresses, routes and neighbours of one network namespace: that of the thread which called
@@ -65,29 +96,34 @@ class Netlink {
     Result<void> remove_all_links(); // but the loopback one
 
     // Without a route to the prefix: only the address itself is ours.
-    Result<void> ensure_address(int link, Ipv4 address, int prefix);
+    Result<void> ensure_address(int link, const IpAddress& address, int prefix);
+    Result<void> remove_address(int link, const IpAddress& address, int prefix);
     Result<void> ensure_route(const Route& route);
     Result<void> remove_route(const Route& route);
+    Result<std::vector<Route>> routes(IpFamily family); // of all tables but the kernel's own
     Result<std::optional<int>> default_route_link();
     // Whether a route to exactly this block exists over another link than `link`.
     Result<bool> has_foreign_route(const Ipv4Cidr& block, int link);
-    Result<void> ensure_neighbor(int link, Ipv4 address, const MacAddress& mac);
+    Result<void> ensure_neighbor(int link, const IpAddress& address, const MacAddress& mac);
+    Result<void> remove_neighbor(int link, const IpAddress& address);
+    // Answers neighbour solicitations and ARP for an address that is elsewhere.
+    Result<void> ensure_proxy_neighbor(int link, const IpAddress& address);
+    Result<void> remove_proxy_neighbor(int link, const IpAddress& address);
+
+    Result<void> ensure_rule(const PolicyRule& rule);
+    Result<void> remove_rule(const PolicyRule& rule);
+    Result<std::vector<PolicyRule>> rules(IpFamily family); // in the order in which they are asked
 
   private:
     struct Close {
         void operator()(mnl_socket* socket) const;
     };
-    struct FoundRoute {
-        Ipv4Cidr destination;
-        int link;
-    };
 
     explicit Netlink(std::unique_ptr<mnl_socket, Close> socket);
-    template <class Handle> Result<void> exchange(nlmsghdr* message, Handle handle);
+    Result<void> exchange(nlmsghdr* message, const std::function<bool(const nlmsghdr*)>& handle);
     // The kernel's errno, 0 for success; a Result only for a socket that broke.
     Result<int> request(nlmsghdr* message);
     Result<void> require(nlmsghdr* message, const std::string& what, int tolerated_errno);
-    Result<std::vector<FoundRoute>> routes();
 
     std::unique_ptr<mnl_socket, Close> socket_;
     unsigned sequence_ = 0;

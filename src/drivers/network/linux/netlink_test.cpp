@@ -32,8 +32,8 @@ TEST(Netlink, EnsuringTwiceIsEnsuringOnce) {
             ASSERT_TRUE(link);
             EXPECT_TRUE(netlink.ensure_address(*link, address, 24));
             EXPECT_TRUE(netlink.change_link(*link, {.up = true, .mtu = 1400, .alias = "subnet-1"}));
-            EXPECT_TRUE(netlink.ensure_route(
-                {.destination = {*Ipv4::parse("10.0.0.9"), 32}, .link = *link}));
+            EXPECT_TRUE(
+                netlink.ensure_route({.destination = *parse_cidr("10.0.0.9/32"), .link = *link}));
             EXPECT_TRUE(netlink.ensure_neighbor(
                 *link, *Ipv4::parse("10.0.0.9"), MacAddress{{2, 0, 0, 0, 0, 9}}));
             EXPECT_TRUE(netlink.ensure_route(
@@ -67,7 +67,7 @@ TEST(Netlink, FindsRoutesOfOthersAndTheWayOut) {
         ASSERT_TRUE(netlink.change_link(link, {.up = true}));
         ASSERT_TRUE(
             netlink.ensure_route({.destination = *Ipv4Cidr::parse("198.18.5.0/24"), .link = link}));
-        ASSERT_TRUE(netlink.ensure_route({.destination = {}, .link = link}));
+        ASSERT_TRUE(netlink.ensure_route({.destination = Ipv4Cidr{}, .link = link}));
         EXPECT_EQ(*netlink.default_route_link(), link);
         const auto block = *Ipv4Cidr::parse("198.18.0.0/15");
         EXPECT_TRUE(*netlink.has_foreign_route(block, link + 1));

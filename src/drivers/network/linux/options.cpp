@@ -66,6 +66,10 @@ Result<void> check_options(const LinuxNetworkOptions& options) {
             return fail(errors::invalid,
                         fmt::format("guests cannot ask the resolver {}: it is a loopback address",
                                     resolver.str()));
+    if (options.ipv6_pool.prefix < 16 || options.ipv6_pool.prefix > 56)
+        return fail(
+            errors::invalid,
+            fmt::format("the IPv6 pool {} must be a /16 to a /56", options.ipv6_pool.str()));
     if (!options.run_dir.is_absolute())
         return fail(errors::invalid, "run_dir must be an absolute path");
     return {};
@@ -74,6 +78,11 @@ Result<void> check_options(const LinuxNetworkOptions& options) {
 std::vector<Ipv4> resolvers_of_host() {
     auto found = resolvers_in("/etc/resolv.conf");
     return found.empty() ? resolvers_in("/run/systemd/resolve/resolv.conf") : found;
+}
+
+Ipv6 AddressPlan::ipv6_host() const {
+    const auto links = ipv6_pool_.block(64, (uint64_t{1} << (64 - ipv6_pool_.prefix)) - 1);
+    return links.at(1);
 }
 
 std::string host_link_name(const std::string& installation) {
@@ -96,12 +105,20 @@ std::string tap_name(uint32_t subnet_slot, uint32_t number) {
     return fmt::format("t{}-{}", subnet_slot, number);
 }
 
+std::string peering_link_name(uint32_t peering_slot) {
+    return fmt::format("p{}", peering_slot);
+}
+
 std::string namespace_prefix(const std::string& installation) {
     return installation + "-";
 }
 
 std::string vpc_namespace_name(const std::string& installation, const std::string& vpc_id) {
     return namespace_prefix(installation) + vpc_id;
+}
+
+std::string nat_namespace_name(const std::string& installation, const std::string& interface_id) {
+    return namespace_prefix(installation) + "nat-" + interface_id;
 }
 
 std::string edge_namespace_name(const std::string& installation) {

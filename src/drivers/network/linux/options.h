@@ -25,6 +25,9 @@ struct LinuxNetworkOptions {
     // pool, its upper half numbers the links. The default is the block for tests of network devices
     // (RFC 2544), which VPNs and VPCs use less than 100.64.0.0/10.
     Ipv4Cidr transit{Ipv4{0xc612'0000}, 15}; // 198.18.0.0/15
+    // The block that VPCs have their IPv6 blocks from. The host reaches a guest at its own IPv6
+    // address; the last /64 is the link's between host and VPCs.
+    Ipv6Cidr ipv6_pool{*Ipv6::parse("fd70:696c:6500::"), 40};
     // Whether guests with a public address may reach the world through the host.
     bool egress = false;
     std::vector<Ipv4> upstream_resolvers; // asked by guests' DNS when egress is on; never loopback
@@ -41,7 +44,7 @@ std::vector<Ipv4> resolvers_of_host();
 class AddressPlan {
   public:
     explicit AddressPlan(const LinuxNetworkOptions& options)
-        : pool_(options.public_pool), transit_(options.transit) {}
+        : pool_(options.public_pool), transit_(options.transit), ipv6_pool_(options.ipv6_pool) {}
 
     static constexpr uint32_t first_vpc_slot = 16;
     uint32_t slots() const { return static_cast<uint32_t>(transit_.size() / 2 - 1); }
@@ -52,6 +55,8 @@ class AddressPlan {
     Ipv4 host() const { return link(1); }
     Ipv4 edge() const { return link(2); }
     Ipv4 vpc(uint32_t slot) const { return link(slot); }
+    Ipv6Cidr ipv6_pool() const { return ipv6_pool_; }
+    Ipv6 ipv6_host() const; // in the last /64 of the pool
     Ipv4 transit_of(Ipv4 public_ip) const {
         return mirror().at(public_ip.value - pool_.base.value);
     }
@@ -61,7 +66,17 @@ class AddressPlan {
 
     Ipv4Cidr pool_;
     Ipv4Cidr transit_;
+    Ipv6Cidr ipv6_pool_;
 };
+
+// Hops of IPv6 routes on links that have no addresses: permanent neighbours with a known MAC
+// address. The same place has two names, by which the packet filter tells the gateways apart.
+inline constexpr Ipv6 next_hop{{0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}};
+inline constexpr Ipv6 egress_only_hop{{0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2}};
+// Every tap shows its guest the same router, so that what a guest learned stays right when its tap
+// is made again; and the ends of our own links have addresses that the other end knows.
+inline constexpr MacAddress router_mac{{0x02, 0x70, 0x69, 0x6c, 0x65, 0x75}};
+inline constexpr MacAddress link_end_mac{{0x02, 0x70, 0x69, 0x6c, 0x65, 0x01}};
 
 // Names of links: at most 15 characters, made of our own numbers only.
 inline constexpr const char* uplink_name = "up";         // in a VPC, to the edge
@@ -72,8 +87,11 @@ std::string gateway_link_name(uint32_t subnet_slot); // in a VPC; holds the subn
 std::string tap_prefix(uint32_t subnet_slot);
 std::string tap_name(uint32_t subnet_slot, uint32_t number);
 
+std::string peering_link_name(uint32_t peering_slot); // in both VPCs, each with its own slot
+
 std::string namespace_prefix(const std::string& installation);
 std::string vpc_namespace_name(const std::string& installation, const std::string& vpc_id);
+std::string nat_namespace_name(const std::string& installation, const std::string& interface_id);
 std::string edge_namespace_name(const std::string& installation);
 
 } // namespace pileus::drivers

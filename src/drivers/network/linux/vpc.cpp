@@ -2,20 +2,14 @@
 #include "drivers/network/linux/vpc.h"
 
 #include "base/file.h"
-#include "base/log.h"
-#include "drivers/network/linux/conntrack.h"
-#include "drivers/network/linux/dhcp_release.h"
-#include "drivers/network/linux/dns_probe.h"
 #include "drivers/network/linux/nft.h"
 #include "drivers/network/linux/rules.h"
-#include "drivers/network/linux/tap.h"
 
+#include <algorithm>
 #include <arpa/inet.h>
-#include <array>
 #include <cerrno>
 #include <fmt/core.h>
 #include <netinet/in.h>
-#include <set>
 #include <sys/socket.h>
 #include <system_error>
 
@@ -25,28 +19,20 @@ namespace {
 
 constexpr Ipv4 metadata_address{0xa9fe'a9fe};    // 169.254.169.254
 constexpr Ipv4 resolver_link_local{0xa9fe'a9fd}; // 169.254.169.253
+constexpr Ipv6 resolver_ipv6{{0xfd, 0, 0x0e, 0xc2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x02, 0x53}};
 constexpr uint16_t metadata_port = 80;
-// Every tap shows its guest the same router, so that what a guest learned stays right when its tap
-// is made again.
-constexpr MacAddress router_mac{{0x02, 0x70, 0x69, 0x6c, 0x65, 0x75}};
-constexpr Ipv4Cidr everything{};
-
-Ipv4Cidr single(Ipv4 address) {
-    return {address, 32};
-}
+// What dnsmasq asks outside leaves by a table of its own: the main one leads nowhere outside, so
+// that no guest's packet ever leaves by it.
+constexpr uint32_t own_table = 900;
+constexpr uint32_t own_priority = 32800;
 
 DnsServerOptions dns_options(const VpcState& state, const LinuxNetworkOptions& options) {
     return {.folder = options.run_dir / state.spec.id,
             .domain = state.spec.dns_domain,
             .resolver = resolver_of(state.spec.cidrs.front()),
+            .ipv6_resolver = resolver_ipv6,
             .upstream = options.egress ? options.upstream_resolvers : std::vector<Ipv4>{},
             .mtu = options.mtu};
-}
-
-Result<void> write_sysctls(std::initializer_list<std::pair<std::string, const char*>> values) {
-    for (const auto& [key, value] : values)
-        PILEUS_TRY(write_sysctl(key, value));
-    return {};
 }
 
 Result<UniqueFd> listen_on(Ipv4 address, uint16_t port) {
@@ -66,6 +52,16 @@ Result<UniqueFd> listen_on(Ipv4 address, uint16_t port) {
                                 port,
                                 std::generic_category().message(errno)));
     return fd;
+}
+
+uint32_t free_slot(const std::map<std::string, uint32_t>& slots) {
+    std::set<uint32_t> taken;
+    for (const auto& [id, slot] : slots)
+        taken.insert(slot);
+    uint32_t slot = 1;
+    while (taken.count(slot) != 0)
+        ++slot;
+    return slot;
 }
 
 } // namespace
@@ -88,7 +84,6 @@ Vpc::Vpc(VpcState state,
 Result<std::unique_ptr<Vpc>>
 Vpc::build(VpcState state, const LinuxNetworkOptions& options, Edge& edge, ProcessRunner& runner) {
     PILEUS_TRY(make_directories(options.run_dir / state.spec.id, 0755));
-    PILEUS_TRY(save_state(state, state_path(options, state.spec.id)));
     PILEUS_ASSIGN(
         auto network_namespace,
         NetworkNamespace::create(vpc_namespace_name(options.installation, state.spec.id)));
@@ -96,70 +91,128 @@ Vpc::build(VpcState state, const LinuxNetworkOptions& options, Edge& edge, Proce
     std::unique_ptr<Vpc> vpc(new Vpc(
         std::move(state), options, edge, runner, std::move(network_namespace), std::move(netlink)));
     const std::lock_guard lock(vpc->mutex_);
-    PILEUS_TRY(vpc->ensure_base());
-    PILEUS_TRY(vpc->ensure_subnets());
-    for (const auto& [id, port] : vpc->state_.ports) {
-        PILEUS_TRY(vpc->ensure_tap(port));
-        PILEUS_TRY(vpc->ensure_public_address(port, nullptr));
-        PILEUS_TRY(vpc->dns_.add(port.spec));
-    }
-    PILEUS_TRY(vpc->ensure_dns());
+    vpc->give_slots();
+    PILEUS_TRY(vpc->save());
+    PILEUS_TRY(vpc->ensure_all());
     return vpc;
+}
+
+// What the kernel has may be older than what was written down before a crash, in any part of it.
+// First everything is closed that is not open now and then; then it is opened.
+Result<void> Vpc::ensure_all() {
+    PILEUS_TRY(ensure_sysctls());
+    for (const auto& [id, slot] : state_.peering_slots) {
+        PILEUS_ASSIGN(const auto link, netlink_.find_link(peering_link_name(slot)));
+        if (link && link->up)
+            connected_peerings_.insert(id);
+    }
+    PILEUS_TRY(tighten_routes());
+    for (const auto& [id, port] : state_.ports)
+        PILEUS_TRY(ensure_link(port)); // a guard hangs on its link, which therefore must be there
+    PILEUS_TRY(rewrite_rules());
+    PILEUS_TRY(ensure_base_links());
+    PILEUS_TRY(ensure_subnets());
+    for (const auto& [id, port] : state_.ports) {
+        PILEUS_ASSIGN(const auto link, netlink_.find_link(port.tap));
+        if (link && link->up)
+            PILEUS_TRY(ensure_addresses(port, link->index));
+        PILEUS_TRY(ensure_public_addresses(port, nullptr));
+        if (port.spec.kind == InterfaceKind::guest)
+            PILEUS_TRY(dns_.add(port.spec));
+    }
+    PILEUS_TRY(ensure_routes());
+    return ensure_dns();
 }
 
 Result<void> Vpc::save() const {
     return save_state(state_, state_path(options_, state_.spec.id));
 }
 
-Result<void> Vpc::ensure_base() {
-    PILEUS_TRY(namespace_.run([]() -> Result<void> {
-        return write_sysctls({{"ipv6/conf/all/disable_ipv6", "1"},
-                              {"ipv6/conf/default/disable_ipv6", "1"},
-                              {"ipv4/ip_forward", "1"},
-                              // The socket of a connection carries the mark of its first packet:
-                              // who asks for metadata.
-                              {"ipv4/tcp_fwmark_accept", "1"},
-                              {"ipv4/conf/all/send_redirects", "0"},
-                              {"ipv4/conf/default/send_redirects", "0"},
-                              {"ipv4/conf/all/accept_redirects", "0"},
-                              {"ipv4/conf/default/accept_redirects", "0"}});
-    }));
-    // What the kernel has may be older than what was written down before a crash. One transaction:
-    // no packet meets half of the rules.
-    PILEUS_TRY(rewrite_rules());
+VpcShape Vpc::shape() const {
+    return {state_.spec, state_.subnet_slots, state_.peering_slots};
+}
+
+void Vpc::give_slots() {
+    for (const auto& subnet : state_.spec.subnets)
+        if (state_.subnet_slots.count(subnet.id) == 0)
+            state_.subnet_slots[subnet.id] = free_slot(state_.subnet_slots);
+    for (const auto& peering : state_.spec.peerings)
+        if (state_.peering_slots.count(peering.id) == 0)
+            state_.peering_slots[peering.id] = free_slot(state_.peering_slots);
+}
+
+Result<void> Vpc::ensure_sysctls() {
+    const char* const without_ipv6 = has_ipv6() ? "0" : "1";
+    return namespace_.run([&]() -> Result<void> {
+        PILEUS_TRY(write_sysctls({{"ipv4/ip_forward", "1"},
+                                  // The socket of a connection carries the mark of its first
+                                  // packet: who asks for metadata.
+                                  {"ipv4/tcp_fwmark_accept", "1"},
+                                  {"ipv4/conf/all/rp_filter", "0"},
+                                  {"ipv4/conf/default/rp_filter", "0"},
+                                  {"ipv4/conf/all/send_redirects", "0"},
+                                  {"ipv4/conf/default/send_redirects", "0"},
+                                  {"ipv4/conf/all/accept_redirects", "0"},
+                                  {"ipv4/conf/default/accept_redirects", "0"}}));
+        if (!machine_has_ipv6())
+            return has_ipv6() ? fail(errors::unavailable, "this machine has no IPv6")
+                              : Result<void>{};
+        // Links have the addresses that we give them, and no others.
+        return write_sysctls({{"ipv6/conf/default/addr_gen_mode", "1"},
+                              {"ipv6/conf/default/accept_ra", "0"},
+                              {"ipv6/conf/default/disable_ipv6", without_ipv6},
+                              {"ipv6/conf/all/disable_ipv6", without_ipv6},
+                              {"ipv6/conf/all/forwarding", has_ipv6() ? "1" : "0"}});
+    });
+}
+
+Result<void> Vpc::ensure_base_links() {
     PILEUS_ASSIGN(const int lo, netlink_.link_index("lo"));
     PILEUS_TRY(netlink_.change_link(lo, {.up = true}));
     for (const auto address :
          {metadata_address, resolver_link_local, resolver_of(state_.spec.cidrs.front())})
         PILEUS_TRY(netlink_.ensure_address(lo, address, 32));
-    // What no interface has goes nowhere, and not out by the default route.
+    if (has_ipv6())
+        PILEUS_TRY(netlink_.ensure_address(lo, resolver_ipv6, 128));
+    // What no interface has goes nowhere.
     for (const auto& cidr : state_.spec.cidrs)
         PILEUS_TRY(netlink_.ensure_route({.destination = cidr, .kind = RouteKind::blackhole}));
+    for (const auto& cidr : state_.spec.ipv6_cidrs)
+        PILEUS_TRY(netlink_.ensure_route({.destination = cidr, .kind = RouteKind::blackhole}));
 
-    PILEUS_TRY(edge_.ensure_vpc(slot_, namespace_));
-    PILEUS_ASSIGN(const int uplink, netlink_.link_index(uplink_name));
-    PILEUS_TRY(netlink_.ensure_address(uplink, plan_.vpc(slot_), 32));
-    PILEUS_TRY(netlink_.change_link(uplink, {.up = true}));
-    return netlink_.ensure_route({.destination = everything, .link = uplink, .via = plan_.edge()});
-}
-
-Ipv4 Vpc::gateway_address(const std::string& subnet_id) const {
-    for (const auto& subnet : state_.spec.subnets)
-        if (subnet.id == subnet_id)
-            return gateway_of(subnet.cidr);
-    return {};
+    PILEUS_TRY(edge_.ensure_vpc(slot_, namespace_, state_.spec.ipv6_cidrs));
+    PILEUS_ASSIGN(const auto uplink, netlink_.find_link(uplink_name));
+    if (!uplink->up)
+        PILEUS_TRY(netlink_.change_link(uplink->index, {.mac = router_mac}));
+    PILEUS_TRY(netlink_.ensure_address(uplink->index, plan_.vpc(slot_), 32));
+    PILEUS_TRY(netlink_.change_link(uplink->index, {.up = true}));
+    if (has_ipv6())
+        for (const auto& hop : {next_hop, egress_only_hop})
+            PILEUS_TRY(netlink_.ensure_neighbor(uplink->index, hop, link_end_mac));
+    PILEUS_TRY(netlink_.ensure_route({.destination = Ipv4Cidr{},
+                                      .link = uplink->index,
+                                      .via = plan_.edge(),
+                                      .table = own_table}));
+    return netlink_.ensure_rule(
+        {.priority = own_priority, .of_this_host = true, .table = own_table});
 }
 
 Result<void> Vpc::ensure_subnets() {
     for (const auto& subnet : state_.spec.subnets) {
         const auto name = gateway_link_name(state_.subnet_slots.at(subnet.id));
         PILEUS_TRY(netlink_.ensure_bridge(name));
-        PILEUS_ASSIGN(const int link, netlink_.link_index(name));
-        PILEUS_TRY(
-            netlink_.change_link(link, {.up = true, .mtu = options_.mtu, .alias = subnet.id}));
+        PILEUS_ASSIGN(const auto link, netlink_.find_link(name));
+        if (!link->up)
+            PILEUS_TRY(netlink_.change_link(link->index,
+                                            {.up = true, .mtu = options_.mtu, .alias = subnet.id}));
         // With its prefix, by which dnsmasq knows the subnet; the route that would come with it is
         // left out.
-        PILEUS_TRY(netlink_.ensure_address(link, gateway_of(subnet.cidr), subnet.cidr.prefix));
+        PILEUS_TRY(
+            netlink_.ensure_address(link->index, gateway_of(subnet.cidr), subnet.cidr.prefix));
+        if (!subnet.ipv6_cidr)
+            continue;
+        PILEUS_TRY(netlink_.ensure_address(link->index, next_hop, 64));
+        PILEUS_TRY(netlink_.ensure_address(link->index, subnet.ipv6_cidr->at(1), 64));
     }
     return {};
 }
@@ -168,9 +221,10 @@ Result<void> Vpc::ensure_dns() {
     std::vector<DnsServerSubnet> subnets;
     for (const auto& subnet : state_.spec.subnets) {
         const auto slot = state_.subnet_slots.at(subnet.id);
-        subnets.push_back({subnet.cidr, gateway_link_name(slot), tap_prefix(slot) + "*"});
+        subnets.push_back(
+            {subnet.cidr, subnet.ipv6_cidr, gateway_link_name(slot), tap_prefix(slot) + "*"});
     }
-    return dns_.ensure_running(namespace_, subnets);
+    return dns_.ensure_running(namespace_, subnets, state_.spec.dhcp);
 }
 
 Result<void> Vpc::keep_dns_running() {
@@ -178,62 +232,79 @@ Result<void> Vpc::keep_dns_running() {
     return ensure_dns();
 }
 
+Result<void> Vpc::ensure_rules(const VpcShape* before) {
+    const auto wanted = vpc_rules(shape(), nullptr, options_);
+    if (wanted == applied_rules_)
+        return {};
+    // Rules and routes cannot change in one moment. What only the old routes and the new rules
+    // together would let pass must not.
+    PILEUS_TRY(tighten_routes());
+    PILEUS_TRY(run_nft(runner_, namespace_, vpc_rules(shape(), before, options_)));
+    applied_rules_ = wanted;
+    return {};
+}
+
 Result<void> Vpc::change(const VpcSpec& spec) {
     const std::lock_guard lock(mutex_);
     const auto topology = state_.topology();
     PILEUS_TRY(check_vpc(spec, &topology));
-    bool is_same = spec.subnets.size() == state_.spec.subnets.size();
-    for (const auto& subnet : spec.subnets)
-        is_same = is_same && state_.subnet_slots.count(subnet.id) != 0;
-    if (is_same) {
-        state_.spec = spec;
-        PILEUS_TRY(save());
+    if (spec == state_.spec)
         return ensure_dns();
-    }
-    const auto before = state_;
+    const auto before = shape();
     state_.spec = spec;
-    for (const auto& subnet : spec.subnets)
-        if (state_.subnet_slots.count(subnet.id) == 0)
-            state_.subnet_slots[subnet.id] = free_subnet_slot();
+    give_slots();
     PILEUS_TRY(save());
-    for (const auto& subnet : before.spec.subnets) {
-        const bool stays = std::any_of(spec.subnets.begin(),
-                                       spec.subnets.end(),
-                                       [&](const auto& s) { return s.id == subnet.id; });
-        if (stays)
-            continue;
-        PILEUS_TRY(netlink_.remove_link(gateway_link_name(before.subnet_slots.at(subnet.id))));
-        state_.subnet_slots.erase(subnet.id);
-    }
+    if (before.spec.ipv6_cidrs.empty() != spec.ipv6_cidrs.empty())
+        PILEUS_TRY(ensure_sysctls());
+    PILEUS_TRY(ensure_rules(&before));
+    PILEUS_TRY(ensure_base_links());
     PILEUS_TRY(ensure_subnets());
-    PILEUS_TRY(save());
-    return ensure_dns();
+    for (const auto& [id, port] : state_.ports)
+        if (before.spec.ipv6_cidrs.empty() != spec.ipv6_cidrs.empty())
+            PILEUS_TRY(ensure_link(port));
+    PILEUS_TRY(ensure_routes());
+    PILEUS_TRY(remove_old_subnets(before));
+    PILEUS_TRY(ensure_dns());
+    return save();
 }
 
-uint32_t Vpc::free_subnet_slot() const {
-    std::set<uint32_t> taken;
-    for (const auto& [id, slot] : state_.subnet_slots)
-        taken.insert(slot);
-    uint32_t slot = 1;
-    while (taken.count(slot) != 0)
-        ++slot;
-    return slot;
+// Links and blocks that went from the spec, once nothing leads to them any more.
+Result<void> Vpc::remove_old_subnets(const VpcShape& before) {
+    for (const auto& subnet : before.spec.subnets) {
+        const auto* const now = find_subnet(state_.spec, subnet.id);
+        const auto name = gateway_link_name(before.subnet_slots.at(subnet.id));
+        if (now == nullptr) {
+            PILEUS_TRY(netlink_.remove_link(name));
+            state_.subnet_slots.erase(subnet.id);
+        } else if (subnet.ipv6_cidr && now->ipv6_cidr != subnet.ipv6_cidr) {
+            PILEUS_ASSIGN(const int link, netlink_.link_index(name));
+            PILEUS_TRY(netlink_.remove_address(link, subnet.ipv6_cidr->at(1), 64));
+        }
+    }
+    const auto remove_blocks = [&](const auto& old, const auto& now) -> Result<void> {
+        for (const auto& cidr : old)
+            if (std::find(now.begin(), now.end(), cidr) == now.end())
+                PILEUS_TRY(
+                    netlink_.remove_route({.destination = cidr, .kind = RouteKind::blackhole}));
+        return {};
+    };
+    PILEUS_TRY(remove_blocks(before.spec.cidrs, state_.spec.cidrs));
+    return has_ipv6() ? remove_blocks(before.spec.ipv6_cidrs, state_.spec.ipv6_cidrs)
+                      : Result<void>{};
 }
 
 Result<void> Vpc::rewrite_rules() {
-    std::string script = vpc_rules(state_.spec, options_);
+    std::string script = vpc_rules(shape(), nullptr, options_) + no_ports();
     for (const auto& [id, group] : state_.groups)
         script += group_rules(group) + empty_group_members(id);
     for (const auto& [id, port] : state_.ports)
         script += port_rules(port, nullptr, plan_);
-    // A guard hangs on its tap, which therefore must be there.
-    for (const auto& [id, port] : state_.ports)
-        PILEUS_TRY(namespace_.run([&, &tap = port.tap]() -> Result<void> {
-            PILEUS_ASSIGN(auto links, Netlink::open());
-            PILEUS_ASSIGN(const auto found, links.find_link(tap));
-            return found ? Result<void>{} : make_tap(tap);
-        }));
-    return run_nft(runner_, namespace_, script);
+    for (const auto& [vpc_id, groups] : foreign_members_)
+        for (const auto& [id, members] : groups)
+            script += foreign_group_members(id, members);
+    PILEUS_TRY(run_nft(runner_, namespace_, script));
+    applied_rules_ = vpc_rules(shape(), nullptr, options_);
+    return {};
 }
 
 Result<void> Vpc::apply_groups(const std::vector<SecurityGroupSpec>& groups) {
@@ -266,153 +337,49 @@ Result<void> Vpc::remove_group(const std::string& group_id) {
     return save();
 }
 
-Result<void> Vpc::ensure_port(const InterfaceSpec& interface) {
+std::set<std::string> Vpc::foreign_groups() {
     const std::lock_guard lock(mutex_);
-    PILEUS_TRY(check_interface(interface, state_.topology()));
-    std::optional<Port> before;
-    if (const auto found = state_.ports.find(interface.id); found != state_.ports.end())
-        before = found->second;
-    Port port;
-    port.spec = interface;
-    port.subnet_slot = state_.subnet_slots.at(interface.subnet_id);
-    port.number = before ? before->number : state_.next_number++;
-    port.tap = before ? before->tap : tap_name(port.subnet_slot, port.number);
-
-    state_.ports[interface.id] = port;
-    PILEUS_TRY(save());
-    PILEUS_TRY(dns_.add(interface));
-    PILEUS_TRY(ensure_dns());
-    PILEUS_TRY(ensure_tap(port));
-    PILEUS_TRY(apply_port(port, before ? &*before : nullptr));
-    PILEUS_TRY(ensure_public_address(port, before ? &*before : nullptr));
-    // From here on it carries packets.
-    PILEUS_ASSIGN(const int link, netlink_.link_index(port.tap));
-    PILEUS_TRY(netlink_.change_link(link, {.up = true}));
-    for (const auto& address : interface.addresses) {
-        PILEUS_TRY(netlink_.ensure_neighbor(link, address.private_ip, interface.mac));
-        PILEUS_TRY(
-            netlink_.ensure_route({.destination = single(address.private_ip), .link = link}));
-    }
-    PILEUS_ASSIGN(auto probe, DnsProbe::open(namespace_));
-    return probe.wait_for(interface.host_name + "." + state_.spec.dns_domain,
-                          interface.private_ip());
+    std::set<std::string> out;
+    for (const auto& [id, group] : state_.groups)
+        for (const auto& rule : group.rules)
+            if (!rule.peer_cidr && state_.groups.count(rule.peer_security_group_id) == 0)
+                out.insert(rule.peer_security_group_id);
+    return out;
 }
 
-Result<void> Vpc::apply_port(const Port& port, const Port* before) {
-    const auto done = run_nft(runner_, namespace_, port_rules(port, before, plan_));
-    if (done)
+std::map<std::string, GroupMembers> Vpc::members_of(const std::set<std::string>& group_ids) {
+    const std::lock_guard lock(mutex_);
+    std::map<std::string, GroupMembers> out;
+    for (const auto& id : group_ids)
+        if (state_.groups.count(id) != 0)
+            out[id]; // it may have none
+    for (const auto& [interface_id, port] : state_.ports)
+        for (const auto& group : port.spec.security_group_ids)
+            if (const auto found = out.find(group); found != out.end()) {
+                for (const auto& address : port.spec.addresses)
+                    found->second.ipv4.insert(address.private_ip);
+                found->second.ipv6.insert(port.spec.ipv6_addresses.begin(),
+                                          port.spec.ipv6_addresses.end());
+            }
+    return out;
+}
+
+Result<void> Vpc::set_foreign_members(const std::string& vpc_id,
+                                      const std::map<std::string, GroupMembers>& members) {
+    const std::lock_guard lock(mutex_);
+    auto& known = foreign_members_[vpc_id];
+    if (known == members)
         return {};
-    // A crash between what we wrote down and what the kernel did: then everything is written anew.
-    log_warning("rules are written anew",
-                {{"interface", port.spec.id}, {"because", done.error().message}});
-    return rewrite_rules();
-}
-
-// Made down: no frame passes it before its rules are in place.
-Result<void> Vpc::ensure_tap(const Port& port) {
-    PILEUS_ASSIGN(const auto found, netlink_.find_link(port.tap));
-    if (!found)
-        PILEUS_TRY(namespace_.run([&] { return make_tap(port.tap); }));
-    PILEUS_ASSIGN(const int link, netlink_.link_index(port.tap));
-    if (!found || !found->up)
-        PILEUS_TRY(netlink_.change_link(
-            link, {.mtu = options_.mtu, .mac = router_mac, .alias = port.spec.id}));
-    PILEUS_TRY(namespace_.run([&] {
-        const auto key = "ipv4/conf/" + port.tap + "/";
-        return write_sysctls({{key + "proxy_arp", "1"},
-                              {key + "rp_filter", port.spec.source_dest_check ? "1" : "0"},
-                              {"ipv4/neigh/" + port.tap + "/proxy_delay", "0"}});
-    }));
-    if (found && found->up)
-        PILEUS_TRY(
-            netlink_.ensure_route({.destination = single(port.spec.private_ip()), .link = link}));
-    return netlink_.ensure_neighbor(link, port.spec.private_ip(), port.spec.mac);
-}
-
-Result<void> Vpc::ensure_public_address(const Port& port, const Port* before) {
-    const auto wanted = translations_of(port.spec, plan_);
-    if (before != nullptr)
-        for (const auto& old : translations_of(before->spec, plan_)) {
-            if (std::find(wanted.begin(), wanted.end(), old) != wanted.end())
-                continue;
-            PILEUS_TRY(edge_.remove_public_address(old.transit_ip, slot_));
-            PILEUS_TRY(namespace_.run([&]() -> Result<void> {
-                const auto forgotten = forget_connections(old.transit_ip);
-                return forgotten ? Result<void>{} : fail(forgotten.error());
-            }));
-        }
-    for (const auto& translation : wanted)
-        PILEUS_TRY(edge_.ensure_public_address(translation.transit_ip, slot_));
+    std::string script;
+    for (const auto& [id, before] : known)
+        if (members.count(id) == 0)
+            script += empty_group_members(id);
+    for (const auto& [id, now] : members)
+        if (const auto before = known.find(id); before == known.end() || !(before->second == now))
+            script += foreign_group_members(id, now);
+    PILEUS_TRY(run_nft(runner_, namespace_, script));
+    known = members;
     return {};
-}
-
-Result<void> Vpc::remove_port(const std::string& interface_id) {
-    const std::lock_guard lock(mutex_);
-    const auto found = state_.ports.find(interface_id);
-    if (found == state_.ports.end())
-        return {};
-    const auto port = found->second;
-    PILEUS_ASSIGN(const auto link, netlink_.find_link(port.tap));
-    // Otherwise dnsmasq would keep the address for this guest, and refuse it to the next owner.
-    const bool lease_is_free = release_lease(port);
-    if (link)
-        PILEUS_TRY(netlink_.change_link(link->index, {.up = false}));
-    if (const auto done = run_nft(runner_, namespace_, port_removal(port, true, plan_)); !done) {
-        state_.ports.erase(interface_id);
-        PILEUS_TRY(rewrite_rules());
-        PILEUS_TRY(run_nft(runner_, namespace_, port_removal(port, false, plan_)));
-    }
-    for (const auto& translation : translations_of(port.spec, plan_))
-        PILEUS_TRY(edge_.remove_public_address(translation.transit_ip, slot_));
-    PILEUS_TRY(netlink_.remove_link(port.tap));
-    PILEUS_TRY(dns_.remove(interface_id));
-    if (auto probe = DnsProbe::open(namespace_))
-        probe->drain(); // the next owner of the name and the address waits for its own files
-    // The next owner of an address does not inherit connections.
-    PILEUS_TRY(namespace_.run([&]() -> Result<void> {
-        const auto forgotten = forget_connections(port.spec.private_ip());
-        return forgotten ? Result<void>{} : fail(forgotten.error());
-    }));
-    state_.ports.erase(interface_id);
-    if (!lease_is_free)
-        dns_.stop(); // a new one knows no leases
-    PILEUS_TRY(ensure_dns());
-    return save();
-}
-
-// In the guest's name, through its own tap; not possible while a hypervisor holds it.
-bool Vpc::release_lease(const Port& port) {
-    const auto tap = namespace_.run([&] { return open_tap_fd(port.tap); });
-    auto probe = DnsProbe::open(namespace_);
-    return tap && probe &&
-           send_dhcp_release(
-               tap->get(), port.spec, gateway_address(port.spec.subnet_id), router_mac) &&
-           probe->drain();
-}
-
-Result<UniqueFd> Vpc::open_tap(const std::string& interface_id) {
-    const std::lock_guard lock(mutex_);
-    const auto found = state_.ports.find(interface_id);
-    if (found == state_.ports.end())
-        return fail(errors::not_found,
-                    fmt::format("interface {} is not known in {}", interface_id, state_.spec.id));
-    return namespace_.run([&] { return open_tap_fd(found->second.tap); });
-}
-
-Result<InterfaceCounters> Vpc::read_counters(const std::string& interface_id) {
-    const std::lock_guard lock(mutex_);
-    const auto found = state_.ports.find(interface_id);
-    if (found == state_.ports.end())
-        return fail(errors::not_found,
-                    fmt::format("interface {} is not known in {}", interface_id, state_.spec.id));
-    PILEUS_ASSIGN(const auto link, netlink_.find_link(found->second.tap));
-    if (!link)
-        return InterfaceCounters{};
-    // What the kernel sends on the tap is what comes in to the guest.
-    return InterfaceCounters{.bytes_in = link->bytes_sent,
-                             .bytes_out = link->bytes_received,
-                             .packets_in = link->packets_sent,
-                             .packets_out = link->packets_received};
 }
 
 Result<UniqueFd> Vpc::listen_for_metadata() {
@@ -431,27 +398,6 @@ Result<void> Vpc::remove() {
     PILEUS_TRY(netlink_.remove_all_links());
     PILEUS_TRY(remove_namespace(vpc_namespace_name(options_.installation, state_.spec.id)));
     return remove_tree(options_.run_dir / state_.spec.id);
-}
-
-bool Vpc::has_port(const std::string& interface_id) {
-    const std::lock_guard lock(mutex_);
-    return state_.ports.count(interface_id) != 0;
-}
-
-std::optional<std::string> Vpc::interface_of(uint32_t number) {
-    const std::lock_guard lock(mutex_);
-    for (const auto& [id, port] : state_.ports)
-        if (port.number == number)
-            return id;
-    return std::nullopt;
-}
-
-std::vector<std::string> Vpc::interfaces() {
-    const std::lock_guard lock(mutex_);
-    std::vector<std::string> ids;
-    for (const auto& [id, port] : state_.ports)
-        ids.push_back(id);
-    return ids;
 }
 
 } // namespace pileus::drivers
