@@ -85,7 +85,7 @@ std::string describe(const AclEntrySpec& entry) {
 }
 
 std::string describe(const Header& header) {
-    const auto ends = fmt::format("{} → {}", to_string(header.from), to_string(header.to));
+    const auto ends = fmt::format("{} → {}", text_of(header.from), text_of(header.to));
     const auto name = protocol_name(header.protocol);
     if (is_icmp(header.protocol))
         return fmt::format("{} {} type {} code {}", name, ends, header.to_port, header.code);
@@ -181,7 +181,7 @@ std::string associate_address(const std::string& interface_id, const IpAddress& 
         "aws ec2 associate-address --allocation-id <eipalloc-…> --network-interface-id {} "
         "--private-ip-address {}",
         interface_id,
-        to_string(private_ip));
+        text_of(private_ip));
 }
 
 std::string attach_internet_gateway(const std::string& gateway_id, const std::string& vpc_id) {

@@ -27,7 +27,7 @@ std::optional<IpAddress> parse_address(std::string_view text) {
     return std::nullopt;
 }
 
-std::string to_string(const IpAddress& address) {
+std::string text_of(const IpAddress& address) {
     return std::visit([](const auto& value) { return value.str(); }, address);
 }
 

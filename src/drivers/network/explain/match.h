@@ -15,7 +15,7 @@ namespace pileus::drivers {
 using IpAddress = std::variant<Ipv4, Ipv6>;
 
 std::optional<IpAddress> parse_address(std::string_view text);
-std::string to_string(const IpAddress& address);
+std::string text_of(const IpAddress& address);
 bool is_ipv6(const IpAddress& address);
 bool contains(const IpCidr& block, const IpAddress& address); // never across families
 IpCidr single_address(const IpAddress& address);              // a /32 or a /128

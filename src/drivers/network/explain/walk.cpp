@@ -111,7 +111,7 @@ bool Walk::resolve(const Packet& packet) {
             return stop("interface",
                         receiver_->id,
                         fmt::format("{} of {} has no public address: nothing outside can reach it",
-                                    to_string(header_.to),
+                                    text_of(header_.to),
                                     name(receiver_->id)),
                         commands::associate_address(receiver_->id, header_.to));
         header_.to = *seen;
@@ -120,8 +120,8 @@ bool Walk::resolve(const Packet& packet) {
         return stop("interface",
                     sender_ != nullptr ? sender_->id : "",
                     fmt::format("{} and {} are of different families",
-                                to_string(header_.from),
-                                to_string(header_.to)));
+                                text_of(header_.from),
+                                text_of(header_.to)));
     if ((header_.protocol == protocols::icmp && ipv6) ||
         (header_.protocol == protocols::icmpv6 && !is_ipv6(header_.to)))
         return stop("interface", "", "icmp belongs to IPv4, icmpv6 to IPv6");
@@ -164,7 +164,7 @@ bool Walk::from_inside(const InterfaceSpec& sender) {
                 v4->str()));
     if (is_no_destination(header_.to))
         return stop(
-            "destination", "", fmt::format("a VPC carries nothing to {}", to_string(header_.to)));
+            "destination", "", fmt::format("a VPC carries nothing to {}", text_of(header_.to)));
     // Where it will be judged: the address means another thing in every VPC.
     const auto* table = find_by_id(vpc->route_tables, subnet->route_table_id);
     const auto choice = choose_route(*vpc, table, header_.to);
@@ -191,7 +191,7 @@ bool Walk::route(const VpcSpec& vpc, const SubnetSpec& subnet, int routers_left)
         pass("route",
              subnet.id,
              fmt::format("{} is in the same subnet: no route table and no ACL is asked",
-                         to_string(header_.to)));
+                         text_of(header_.to)));
         return deliver(vpc, &subnet, {}, true);
     }
     const auto* table = find_by_id(vpc.route_tables, subnet.route_table_id);
@@ -237,7 +237,7 @@ bool Walk::no_route(const VpcSpec& vpc, const SubnetSpec& subnet, const RouteCho
         return stop("route",
                     table,
                     fmt::format("{} is in {}, and {} has no route to it",
-                                to_string(header_.to),
+                                text_of(header_.to),
                                 receiver_->vpc_id,
                                 vpc.id),
                     commands::create_peering(vpc.id, receiver_->vpc_id));
@@ -249,7 +249,7 @@ bool Walk::no_route(const VpcSpec& vpc, const SubnetSpec& subnet, const RouteCho
                     commands::replace_route(table, destination, target));
     return stop("route",
                 table,
-                fmt::format("no route to {}", to_string(header_.to)),
+                fmt::format("no route to {}", text_of(header_.to)),
                 commands::add_route(table, destination, target));
 }
 
@@ -263,12 +263,12 @@ bool Walk::deliver(const VpcSpec& vpc,
     if (receiver == nullptr)
         return stop("destination",
                     vpc.id,
-                    fmt::format("no interface of {} has {}", vpc.id, to_string(header_.to)));
+                    fmt::format("no interface of {} has {}", vpc.id, text_of(header_.to)));
     if (receiver_ != nullptr && receiver != receiver_)
         return stop("destination",
                     receiver->id,
                     fmt::format("{} is {} in {}, not {} in {}",
-                                to_string(header_.to),
+                                text_of(header_.to),
                                 name(receiver->id),
                                 vpc.id,
                                 name(receiver_->id),
@@ -319,7 +319,7 @@ bool Walk::translate(const VpcSpec& vpc, const InterfaceSpec& gateway, int route
          gateway.id,
          fmt::format("{} puts its own address {} for the sender's",
                      name(gateway.id),
-                     to_string(header_.from)));
+                     text_of(header_.from)));
     return route(vpc, *subnet, routers_left - 1);
 }
 
@@ -335,14 +335,14 @@ bool Walk::to_internet(const VpcSpec& vpc, const InterfaceSpec* sender, bool egr
         return stop(kind,
                     sender->id,
                     fmt::format("{} of {} has no public address: the gateway drops it",
-                                to_string(header_.from),
+                                text_of(header_.from),
                                 name(sender->id)),
                     commands::associate_address(sender->id, header_.from));
     header_.from = *seen;
     header_.from_vpc.clear();
     pass(kind,
          egress_only ? vpc.id : gateway_name(vpc.id),
-         fmt::format("it leaves {} as {}", vpc.id, to_string(*seen)));
+         fmt::format("it leaves {} as {}", vpc.id, text_of(*seen)));
     if (find_public(header_.to) != nullptr)
         return from_internet();
     if (!view_.egress)
@@ -351,7 +351,7 @@ bool Walk::to_internet(const VpcSpec& vpc, const InterfaceSpec* sender, bool egr
                     "this installation lets guests reach nothing outside the machine: `egress = "
                     "false` in [network] of its "
                     "configuration");
-    return pass("destination", "", fmt::format("{} is outside", to_string(header_.to)));
+    return pass("destination", "", fmt::format("{} is outside", text_of(header_.to)));
 }
 
 bool Walk::from_outside() {
@@ -366,7 +366,7 @@ bool Walk::from_internet() {
     if (vpc == nullptr)
         return stop("destination",
                     "",
-                    fmt::format("nobody here has the public address {}", to_string(header_.to)));
+                    fmt::format("nobody here has the public address {}", text_of(header_.to)));
     if (!vpc->internet_gateway)
         return stop("internet-gateway",
                     vpc->id,
@@ -379,8 +379,8 @@ bool Walk::from_internet() {
          gateway_name(vpc->id),
          fmt::format("it comes into {} as {} → {}",
                      vpc->id,
-                     to_string(header_.from),
-                     to_string(header_.to)));
+                     text_of(header_.from),
+                     text_of(header_.to)));
     return deliver(*vpc,
                    nullptr,
                    {.destination = {}, .target = RouteTarget::internet_gateway, .target_id = {}},
@@ -400,12 +400,12 @@ bool Walk::to_peer(const VpcSpec& vpc, const RouteSpec& way) {
     if (!holds(header_.to))
         return stop("peering",
                     way.target_id,
-                    fmt::format("{} is in no block of {}", to_string(header_.to), peer->id));
+                    fmt::format("{} is in no block of {}", text_of(header_.to), peer->id));
     if (!is_in(vpc, header_.from))
         return stop("peering",
                     way.target_id,
                     fmt::format("{} is in no block of {}: a peering carries nothing for others",
-                                to_string(header_.from),
+                                text_of(header_.from),
                                 vpc.id));
     pass("peering", peering->id, fmt::format("from {} to {}", vpc.id, peer->id));
     return deliver(*peer,
@@ -422,7 +422,7 @@ bool Walk::arrive(const InterfaceSpec& receiver) {
         return stop("source-dest-check",
                     receiver.id,
                     fmt::format("{} is no address of {}, which the route names",
-                                to_string(header_.to),
+                                text_of(header_.to),
                                 name(receiver.id)),
                     commands::disable_source_dest_check(receiver.id));
     if (!check_groups(receiver, false))

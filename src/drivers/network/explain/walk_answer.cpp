@@ -44,9 +44,9 @@ bool Walk::answer_leaves(const Crossing& crossing) {
         return stop("route",
                     table_id,
                     choice ? fmt::format("the answer to {} would go another way: {}",
-                                         to_string(header.to),
+                                         text_of(header.to),
                                          describe(*choice))
-                           : fmt::format("no route for the answer to {}", to_string(header.to)),
+                           : fmt::format("no route for the answer to {}", text_of(header.to)),
                     crossing.is_local ? ""
                     : is_there        ? commands::replace_route(table_id, destination, target)
                                       : commands::add_route(table_id, destination, target),

@@ -128,7 +128,7 @@ bool Walk::check_sender(const InterfaceSpec& sender, const VpcSpec& vpc) {
     else if (sender.source_dest_check)
         return stop("source-dest-check",
                     sender.id,
-                    fmt::format("{} is no address of it", to_string(header_.from)),
+                    fmt::format("{} is no address of it", text_of(header_.from)),
                     commands::disable_source_dest_check(sender.id));
     else
         pass("source-dest-check", sender.id, "it may send for others: the check is off");
