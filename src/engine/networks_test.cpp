@@ -40,7 +40,7 @@ class Networks : public EngineFixture {
         row.host_id = host_id;
         row.vpc_id = vpc_id;
         row.subnet_id = subnet_id;
-        row.mac = "02:00:00:00:01:00";
+        row.mac = id == second ? "02:00:00:00:01:00" : "02:00:00:00:01:01";
         row.private_ip = id == second ? "172.31.0.100" : "172.31.0.101";
         row.security_group_ids = {group_id};
         row.delete_on_termination = false;
