@@ -9,6 +9,7 @@
 #include "store/security_groups.h"
 #include "store/tags.h"
 #include "store/volumes.h"
+#include "store/vpcs.h"
 #include "store/work.h"
 
 #include <algorithm>
@@ -43,6 +44,8 @@ InstanceView make_view(store::Transaction& tx, const Context& context, domain::I
             if (const auto group = store::security_groups::find(tx, group_id))
                 view.group_names[group_id] = group->name;
     view.tags = store::tags::list_of(tx, instance.id);
+    if (const auto vpc = store::vpcs::find(tx, instance.vpc_id))
+        view.has_dns_names = vpc->enable_dns_hostnames;
     view.dns_domain = domain::private_dns_domain(instance.region);
     if (const auto* region = find_region(context.settings, instance.region))
         for (const auto& zone : region->zones)

@@ -3,6 +3,7 @@
 
 #include "cloud/context.h"
 #include "cloud/filters.h"
+#include "cloud/interface_request.h"
 #include "cloud/paging.h"
 #include "cloud/tags.h"
 #include "domain/image.h"
@@ -43,6 +44,18 @@ struct MetadataOptionsChange {
     std::optional<bool> tags_enabled;
 };
 
+// One entry of NetworkInterface.N.
+struct LaunchInterface {
+    std::optional<int> device_index;
+    std::string network_interface_id; // of one that is there already; then nothing else is said
+    std::string subnet_id;
+    std::vector<std::string> security_group_ids;
+    InterfaceAddresses addresses;
+    std::optional<bool> associate_public_ip;
+    std::optional<bool> delete_on_termination;
+    std::string description;
+};
+
 // RunInstances. https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RunInstances.html
 struct LaunchRequest {
     int minimum_count = 1;
@@ -53,11 +66,10 @@ struct LaunchRequest {
     std::string user_data; // decoded
     std::string subnet_id;
     std::string zone;
-    std::string private_ip;
+    InterfaceAddresses addresses;
     std::vector<std::string> security_group_ids;
     std::vector<std::string> security_group_names;
-    std::optional<bool> associate_public_ip;
-    std::string interface_description;
+    std::vector<LaunchInterface> interfaces; // instead of the subnet, groups and addresses above
     std::vector<BlockDeviceRequest> block_devices;
     std::vector<TagSpecification> tag_specifications;
     MetadataOptionsChange metadata;
@@ -80,7 +92,8 @@ struct InstanceView {
     std::map<std::string, std::string> group_names; // of the interfaces' groups: id → name
     domain::Tags tags;
     std::string zone_id;
-    std::string dns_domain; // of private DNS names
+    std::string dns_domain;     // of private DNS names
+    bool has_dns_names = false; // the VPC's enableDnsHostnames: of interfaces
 };
 
 struct ReservationView {

@@ -5,6 +5,7 @@
 #include "cloud/instance_rows.h"
 #include "cloud/instances.h"
 #include "cloud/listing.h"
+#include "cloud/network_interfaces.h"
 #include "domain/private_dns.h"
 #include "store/instances.h"
 
@@ -28,6 +29,36 @@ std::string state_code(InstanceState state) {
 template <class Reader> void each_interface(const View& view, Reader read) {
     for (const auto& interface : view.interfaces)
         read(interface);
+}
+
+// Elastic IPs are their account's; the other public addresses belong to the provider.
+template <class Emitter> void each_public_ip(const View& view, Emitter emit) {
+    for (const auto& interface : view.interfaces) {
+        if (!interface.public_ip.empty())
+            emit(interface.public_ip,
+                 interface.allocation_id.empty() ? "amazon" : interface.account_id);
+        for (const auto& secondary : interface.secondary_addresses)
+            if (!secondary.public_ip.empty())
+                emit(secondary.public_ip, interface.account_id);
+    }
+}
+void emit_public_ips(const View& view, const Emit& emit) {
+    each_public_ip(view, [&](const auto& public_ip, const auto&) { emit(public_ip); });
+}
+void emit_public_ip_owners(const View& view, const Emit& emit) {
+    each_public_ip(view, [&](const auto&, const auto& owner) { emit(owner); });
+}
+void emit_private_ips(const View& view, const Emit& emit) {
+    for (const auto& interface : view.interfaces) {
+        emit(interface.private_ip);
+        for (const auto& secondary : interface.secondary_addresses)
+            emit(secondary.private_ip);
+    }
+}
+void emit_ipv6_addresses(const View& view, const Emit& emit) {
+    for (const auto& interface : view.interfaces)
+        for (const auto& address : interface.ipv6_addresses)
+            emit(address);
 }
 
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstances.html, "Filters", in
@@ -99,11 +130,8 @@ constexpr std::array instance_filters{
                           for (const auto& [id, name] : v.group_names)
                               emit(name);
                       }},
-    FilterField<View>{"ip-address",
-                      [](const View& v, const Emit& emit) {
-                          each_interface(v, [&](const auto& i) { emit(i.public_ip); });
-                      }},
-    FilterField<View>{"ipv6-address", [](const View&, const Emit&) {}},
+    FilterField<View>{"ip-address", emit_public_ips},
+    FilterField<View>{"ipv6-address", emit_ipv6_addresses},
     FilterField<View>{"kernel-id", [](const View&, const Emit&) {}},
     FilterField<View>{"key-name", [](const View& v, const Emit& emit) { emit(v.instance.key_name); }},
     FilterField<View>{"launch-index",
@@ -134,36 +162,18 @@ constexpr std::array instance_filters{
                       }},
     FilterField<View>{"monitoring-state",
                       [](const View& v, const Emit& emit) { emit(v.instance.monitoring ? "enabled" : "disabled"); }},
-    FilterField<View>{"network-interface.addresses.association.ip-owner-id",
-                      [](const View& v, const Emit& emit) {
+    FilterField<View>{"network-interface.addresses.association.ip-owner-id", emit_public_ip_owners},
+    FilterField<View>{"network-interface.addresses.association.public-ip", emit_public_ips},
+    FilterField<View>{"network-interface.addresses.primary", [](const View& v, const Emit& emit) {
                           each_interface(v, [&](const auto& i) {
-                              if (!i.public_ip.empty())
-                                  emit("amazon");
+                              emit("true");
+                              if (!i.secondary_addresses.empty())
+                                  emit("false");
                           });
                       }},
-    FilterField<View>{"network-interface.addresses.association.public-ip",
-                      [](const View& v, const Emit& emit) {
-                          each_interface(v, [&](const auto& i) { emit(i.public_ip); });
-                      }},
-    FilterField<View>{"network-interface.addresses.primary",
-                      [](const View& v, const Emit& emit) {
-                          each_interface(v, [&](const auto&) { emit("true"); });
-                      }},
-    FilterField<View>{"network-interface.addresses.private-ip-address",
-                      [](const View& v, const Emit& emit) {
-                          each_interface(v, [&](const auto& i) { emit(i.private_ip); });
-                      }},
-    FilterField<View>{"network-interface.association.ip-owner-id",
-                      [](const View& v, const Emit& emit) {
-                          each_interface(v, [&](const auto& i) {
-                              if (!i.public_ip.empty())
-                                  emit("amazon");
-                          });
-                      }},
-    FilterField<View>{"network-interface.association.public-ip",
-                      [](const View& v, const Emit& emit) {
-                          each_interface(v, [&](const auto& i) { emit(i.public_ip); });
-                      }},
+    FilterField<View>{"network-interface.addresses.private-ip-address", emit_private_ips},
+    FilterField<View>{"network-interface.association.ip-owner-id", emit_public_ip_owners},
+    FilterField<View>{"network-interface.association.public-ip", emit_public_ips},
     FilterField<View>{"network-interface.attachment.attach-time",
                       [](const View& v, const Emit& emit) {
                           each_interface(v, [&](const auto& i) {
@@ -193,7 +203,7 @@ constexpr std::array instance_filters{
                       }},
     FilterField<View>{"network-interface.attachment.status",
                       [](const View& v, const Emit& emit) {
-                          each_interface(v, [&](const auto&) { emit("attached"); });
+                          each_interface(v, [&](const auto& i) { emit(attachment_status(i)); });
                       }},
     FilterField<View>{"network-interface.availability-zone",
                       [](const View& v, const Emit& emit) {
@@ -215,7 +225,7 @@ constexpr std::array instance_filters{
                           for (const auto& [id, name] : v.group_names)
                               emit(name);
                       }},
-    FilterField<View>{"network-interface.ipv6-addresses.ipv6-address", [](const View&, const Emit&) {}},
+    FilterField<View>{"network-interface.ipv6-addresses.ipv6-address", emit_ipv6_addresses},
     FilterField<View>{"network-interface.mac-address",
                       [](const View& v, const Emit& emit) {
                           each_interface(v, [&](const auto& i) { emit(i.mac); });
@@ -247,7 +257,7 @@ constexpr std::array instance_filters{
                       }},
     FilterField<View>{"network-interface.status",
                       [](const View& v, const Emit& emit) {
-                          each_interface(v, [&](const auto&) { emit("in-use"); });
+                          each_interface(v, [&](const auto& i) { emit(interface_status(i)); });
                       }},
     FilterField<View>{"network-interface.subnet-id",
                       [](const View& v, const Emit& emit) {
@@ -271,10 +281,7 @@ constexpr std::array instance_filters{
                       }},
     FilterField<View>{"private-dns-name-options.hostname-type",
                       [](const View&, const Emit& emit) { emit("ip-name"); }},
-    FilterField<View>{"private-ip-address",
-                      [](const View& v, const Emit& emit) {
-                          each_interface(v, [&](const auto& i) { emit(i.private_ip); });
-                      }},
+    FilterField<View>{"private-ip-address", emit_private_ips},
     FilterField<View>{"product-code", [](const View&, const Emit&) {}},
     FilterField<View>{"product-code.type", [](const View&, const Emit&) {}},
     FilterField<View>{"ramdisk-id", [](const View&, const Emit&) {}},

@@ -7,8 +7,10 @@
 #include "cloud/address_allocation.h"
 #include "cloud/instance_rows.h"
 #include "cloud/instances.h"
+#include "cloud/launch_interfaces.h"
 #include "cloud/resource_kind.h"
 #include "cloud/volume_rules.h"
+#include "cloud/vpc_work.h"
 #include "domain/ids.h"
 #include "store/charges.h"
 #include "store/client_tokens.h"
@@ -16,10 +18,9 @@
 #include "store/instances.h"
 #include "store/key_pairs.h"
 #include "store/network_interfaces.h"
-#include "store/security_groups.h"
+#include "store/public_addresses.h"
 #include "store/tags.h"
 #include "store/volumes.h"
-#include "store/vpcs.h"
 
 #include <algorithm>
 #include <array>
@@ -38,14 +39,11 @@ constexpr size_t client_token_chars_max = 64;
 struct Plan {
     const domain::InstanceType* type = nullptr;
     domain::Image image;
-    std::string public_key; // "" when launched without a key
-    domain::Subnet subnet;
-    std::vector<std::string> security_group_ids;
+    std::string public_key;                  // "" when launched without a key
     std::vector<BlockDeviceRequest> volumes; // sizes and types filled in, the root first
     domain::MetadataOptions metadata;
-    bool wants_public_ip = false;
     std::vector<std::string> host_ids;
-    std::vector<std::string> private_ips;
+    std::vector<LaunchedInterfaces> interfaces; // of each instance
 };
 
 Result<void> check_counts(const Context& context, const LaunchRequest& request) {
@@ -79,10 +77,7 @@ Result<void> check_request(const Context& context, const LaunchRequest& request)
         return fail(codes::invalid_parameter_value,
                     fmt::format("The client token may have at most {} characters.",
                                 client_token_chars_max));
-    if (!request.private_ip.empty() && request.maximum_count > 1)
-        return fail(codes::invalid_parameter_combination,
-                    "A private IP address can be asked for when one instance is launched, not for "
-                    "several.");
+    PILEUS_TRY(check_launch_interfaces(request));
     if (!request.security_group_ids.empty() && !request.security_group_names.empty())
         return fail(codes::invalid_parameter_combination,
                     "The parameters securityGroupIds and securityGroups cannot be used together.");
@@ -101,59 +96,6 @@ find_image(store::Transaction& tx, const domain::Caller& caller, const std::stri
         return fail(codes::image_unavailable,
                     fmt::format("The image '{}' is {}, not available.", id, image->state));
     return std::move(*image);
-}
-
-Result<domain::Subnet>
-find_subnet(store::Transaction& tx, const domain::Caller& caller, const LaunchRequest& request) {
-    if (!request.subnet_id.empty()) {
-        auto subnet = store::subnets::find(tx, scope_of(caller), request.subnet_id);
-        if (!subnet)
-            return fail(missing_error(kinds::subnet, request.subnet_id));
-        if (!request.zone.empty() && request.zone != subnet->zone)
-            return fail(codes::invalid_parameter_value,
-                        fmt::format("The subnet '{}' is in {}, not in {}.",
-                                    subnet->id,
-                                    subnet->zone,
-                                    request.zone));
-        return std::move(*subnet);
-    }
-    const auto vpc = store::vpcs::find_default(tx, scope_of(caller));
-    if (!vpc)
-        return fail(codes::vpc_id_not_specified, "No default VPC for this user. Name a subnet.");
-    auto subnets = store::subnets::list_of_vpc(tx, vpc->id);
-    std::sort(subnets.begin(), subnets.end(), [](const auto& a, const auto& b) {
-        return a.zone < b.zone;
-    });
-    for (auto& subnet : subnets)
-        if (subnet.is_default && (request.zone.empty() || subnet.zone == request.zone))
-            return std::move(subnet);
-    if (!request.zone.empty())
-        return fail(codes::invalid_parameter_value,
-                    fmt::format("Invalid availability zone: [{}]", request.zone));
-    return fail(codes::missing_default_subnet,
-                fmt::format("No default subnet found in VPC '{}'. Name a subnet.", vpc->id));
-}
-
-Result<std::vector<std::string>> find_groups(store::Transaction& tx,
-                                             const Context& context,
-                                             const domain::Caller& caller,
-                                             const LaunchRequest& request,
-                                             const std::string& vpc_id) {
-    auto ids = without_duplicates(request.security_group_ids);
-    for (const auto& name : without_duplicates(request.security_group_names)) {
-        const auto group = store::security_groups::find_by_name(tx, vpc_id, name);
-        if (!group)
-            return fail(codes::group_not_found,
-                        fmt::format("The security group '{}' does not exist in default VPC '{}'",
-                                    name,
-                                    vpc_id));
-        ids.push_back(group->id);
-    }
-    if (ids.empty())
-        if (const auto group = store::security_groups::find_by_name(tx, vpc_id, "default"))
-            ids.push_back(group->id);
-    PILEUS_TRY(check_group_ids(tx, context, caller, vpc_id, ids));
-    return ids;
 }
 
 // Fills in size and type of one requested volume.
@@ -260,29 +202,21 @@ Result<Plan> make_plan(store::Transaction& tx,
                                 architectures.empty() ? "" : architectures.front(),
                                 plan.image.architecture));
     PILEUS_ASSIGN(plan.public_key, find_public_key(tx, caller, request.key_name));
-    PILEUS_ASSIGN(plan.subnet, find_subnet(tx, caller, request));
-    PILEUS_ASSIGN(plan.security_group_ids,
-                  find_groups(tx, context, caller, request, plan.subnet.vpc_id));
     PILEUS_ASSIGN(plan.volumes, find_volumes(tx, plan.image, request.block_devices));
     PILEUS_TRY(apply(request.metadata, plan.metadata));
     if (request.unlimited_credits && !plan.type->burstable)
         return fail(codes::invalid_parameter_combination,
                     fmt::format("The CreditSpecification is for burstable types, and {} is none.",
                                 plan.type->name));
-    plan.wants_public_ip =
-        request.associate_public_ip.value_or(plan.subnet.map_public_ip_on_launch);
+    PILEUS_ASSIGN(const auto interfaces, resolve_launch_interfaces(tx, context, caller, request));
+    PILEUS_TRY(check_launch_interfaces(*plan.type, interfaces));
     PILEUS_ASSIGN(
         plan.host_ids,
         place_instances(tx, context, *plan.type, request.minimum_count, request.maximum_count));
     const auto count = plan.host_ids.size();
     PILEUS_TRY(check_vcpu_quota(tx, context, caller, *plan.type, static_cast<int>(count)));
-    SubnetAddresses addresses(tx, context, plan.subnet);
-    if (request.private_ip.empty()) {
-        PILEUS_ASSIGN(plan.private_ips, addresses.take_free_ipv4(count));
-    } else {
-        PILEUS_ASSIGN(auto wanted, addresses.take_ipv4(request.private_ip));
-        plan.private_ips = {std::move(wanted)};
-    }
+    PILEUS_ASSIGN(plan.interfaces,
+                  plan_launch_interfaces(tx, context, *plan.type, interfaces, count));
     return plan;
 }
 
@@ -297,11 +231,13 @@ domain::Instance make_instance(const Context& context,
     instance.id = domain::new_id(context.random, domain::prefix::instance);
     instance.account_id = caller.account_id;
     instance.region = caller.region;
-    instance.zone = plan.subnet.zone;
+    const auto& primary = plan.interfaces[index].front();
+    instance.zone = primary.zone;
     instance.reservation_id = reservation_id;
     instance.host_id = plan.host_ids[index];
-    instance.vpc_id = plan.subnet.vpc_id;
-    instance.subnet_id = plan.subnet.id;
+    instance.vpc_id = primary.vpc_id;
+    instance.subnet_id = primary.subnet_id;
+    instance.source_dest_check = primary.source_dest_check;
     instance.image_id = plan.image.id;
     instance.type = plan.type->name;
     instance.architecture = plan.image.architecture;
@@ -343,7 +279,8 @@ class LaunchWriter {
         write_tags(tx_, caller_, request_.tag_specifications, "instance", instance.id);
         for (const auto& device : plan_.volumes)
             write_volume(instance, device);
-        PILEUS_TRY(write_interface(instance, plan_.private_ips[index]));
+        for (const auto& interface : plan_.interfaces[index])
+            PILEUS_TRY(write_interface(instance, interface));
         enqueue_work(tx_, context_, instance);
         return instance;
     }
@@ -372,31 +309,25 @@ class LaunchWriter {
         store::charges::volume_created(tx_, volume, instance.created_at);
     }
 
-    Result<void> write_interface(const domain::Instance& instance, const std::string& private_ip) {
-        domain::NetworkInterface interface;
-        interface.id = domain::new_id(context_.random, domain::prefix::network_interface);
-        interface.account_id = instance.account_id;
-        interface.region = instance.region;
-        interface.zone = instance.zone;
+    Result<void> write_interface(const domain::Instance& instance,
+                                 domain::NetworkInterface interface) {
+        const bool is_new = !store::network_interfaces::find(tx_, interface.id);
         interface.host_id = instance.host_id;
-        interface.vpc_id = instance.vpc_id;
-        interface.subnet_id = instance.subnet_id;
-        interface.description = request_.interface_description;
-        interface.mac = new_mac(context_.random);
-        interface.private_ip = private_ip;
-        interface.security_group_ids = plan_.security_group_ids;
-        interface.created_at = instance.created_at;
-        interface.wants_public_ip = plan_.wants_public_ip;
         interface.instance_id = instance.id;
-        if (interface.wants_public_ip) {
-            PILEUS_ASSIGN(interface.public_ip, take_public_ip(tx_, context_));
-            store::charges::address_taken(tx_, interface, instance.created_at);
-        }
         interface.attachment_id =
             domain::new_id(context_.random, domain::prefix::network_interface_attachment);
         interface.attached_at = instance.created_at;
+        if (!is_new) {
+            store::network_interfaces::update(tx_, interface);
+            enqueue_vpc(tx_, context_, interface.vpc_id); // a route to it is a black hole no more
+            return {};
+        }
         store::network_interfaces::insert(tx_, interface);
         write_tags(tx_, caller_, request_.tag_specifications, "network-interface", interface.id);
+        if (!interface.wants_public_ip)
+            return {};
+        PILEUS_ASSIGN(const auto public_ip, take_public_ip(tx_, context_));
+        store::public_addresses::take_automatic(tx_, interface, public_ip, instance.created_at);
         return {};
     }
 

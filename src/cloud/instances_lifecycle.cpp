@@ -3,12 +3,11 @@
 // StartInstances, StopInstances, RebootInstances, TerminateInstances: the state changes that a user
 // asks for. Each is all or nothing over its instances; the engine carries them out.
 
-#include "cloud/address_allocation.h"
 #include "cloud/instance_rows.h"
 #include "cloud/instances.h"
+#include "cloud/network_interface_rows.h"
 #include "store/charges.h"
 #include "store/instances.h"
-#include "store/network_interfaces.h"
 
 #include <fmt/core.h>
 
@@ -53,14 +52,7 @@ Result<void> begin_start(store::Transaction& tx,
     instance.guest_seen_at.reset();
     instance.transition_reason.clear();
     set_state_reason(instance, "", "");
-    for (auto& interface : store::network_interfaces::list_of_instance(tx, instance.id)) {
-        if (!interface.wants_public_ip || !interface.public_ip.empty())
-            continue;
-        PILEUS_ASSIGN(interface.public_ip, take_public_ip(tx, context));
-        store::network_interfaces::update(tx, interface);
-        store::charges::address_taken(tx, interface, instance.launch_time);
-    }
-    return {};
+    return restore_automatic_address(tx, context, instance);
 }
 
 Result<void> begin_stop(const Context& context, Instance& instance, bool force) {

@@ -5,10 +5,10 @@
 
 #include "cloud/instance_rows.h"
 #include "cloud/instances.h"
+#include "cloud/network_interface_rows.h"
 #include "store/instances.h"
 #include "store/network_interfaces.h"
 #include "store/volumes.h"
-#include "store/work.h"
 
 #include <algorithm>
 #include <fmt/core.h>
@@ -60,7 +60,7 @@ class Changer {
         return {};
     }
     Result<void> operator()(const change::SourceDestCheck& check) {
-        PILEUS_ASSIGN(auto interface, primary_interface());
+        PILEUS_ASSIGN(auto interface, only_interface(tx_, instance_));
         instance_.source_dest_check = check.value;
         interface.source_dest_check = check.value;
         return write_interface(interface);
@@ -70,7 +70,7 @@ class Changer {
             return fail(codes::invalid_parameter_value,
                         "An instance needs at least one security group.");
         PILEUS_TRY(check_group_ids(tx_, context_, caller_, instance_.vpc_id, groups.ids));
-        PILEUS_ASSIGN(auto interface, primary_interface());
+        PILEUS_ASSIGN(auto interface, only_interface(tx_, instance_));
         interface.security_group_ids = groups.ids;
         return write_interface(interface);
     }
@@ -96,19 +96,9 @@ class Changer {
                     fmt::format("The instance '{}' is not in the 'stopped' state.", instance_.id));
     }
 
-    Result<domain::NetworkInterface> primary_interface() {
-        for (auto& interface : store::network_interfaces::list_of_instance(tx_, instance_.id))
-            if (interface.device_index == 0)
-                return interface;
-        return fail(
-            codes::incorrect_instance_state,
-            fmt::format("The instance '{}' has no network interface any more.", instance_.id));
-    }
-
     Result<void> write_interface(const domain::NetworkInterface& interface) {
         store::network_interfaces::update(tx_, interface);
-        store::work::enqueue(
-            tx_, "network-interface", interface.id, interface.host_id, context_.clock.now());
+        enqueue_interface(tx_, context_, interface);
         return {};
     }
 

@@ -1,178 +1,183 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// CreateNetworkInterface, DeleteNetworkInterface, ModifyNetworkInterfaceAttribute. Attaching is in
+// interface_attachments.cpp, addresses in interface_addresses.cpp, the list in
+// network_interfaces_describe.cpp.
+
 #include "cloud/network_interfaces.h"
 
-#include "cloud/listing.h"
-#include "domain/private_dns.h"
+#include "cloud/network_interface_rows.h"
+#include "cloud/resource_kind.h"
+#include "cloud/vpc_work.h"
+#include "store/instances.h"
 #include "store/network_interfaces.h"
-#include "store/security_groups.h"
+#include "store/public_addresses.h"
+#include "store/tags.h"
+#include "store/vpcs.h"
 
-#include <algorithm>
+#include <fmt/core.h>
 
 namespace pileus::cloud {
 
+namespace codes = domain::codes;
 namespace interfaces = store::network_interfaces;
+using domain::NetworkInterface;
 
 namespace {
 
-using View = NetworkInterfaceView;
+constexpr std::string_view create_operation = "CreateNetworkInterface";
 
-bool is_attached(const View& v) {
-    return !v.interface.instance_id.empty();
-}
-void emit_private_ip(const View& v, const Emit& emit) {
-    emit(v.interface.private_ip);
-}
-void emit_public_ip(const View& v, const Emit& emit) {
-    if (!v.interface.public_ip.empty())
-        emit(v.interface.public_ip);
-}
-// Addresses that come with an instance belong to the provider, as EC2 says it.
-void emit_address_owner(const View& v, const Emit& emit) {
-    if (!v.interface.public_ip.empty())
-        emit("amazon");
+Result<void> check_creation(const Context& context, const NetworkInterfaceCreation& request) {
+    if (request.subnet_id.empty())
+        return fail(codes::missing_parameter, "The request must contain the parameter subnetId");
+    PILEUS_TRY(check_interface_description(request.description));
+    PILEUS_TRY(check_interface_addresses(request.addresses));
+    return check_tag_specifications(
+        context, request.tag_specifications, {kinds::network_interface.type});
 }
 
-constexpr FilterField<View> interface_filters[]{
-    {"addresses.association.owner-id", emit_address_owner},
-    {"addresses.association.public-ip", emit_public_ip},
-    {"addresses.primary", [](const View&, const Emit& emit) { emit("true"); }},
-    {"addresses.private-ip-address", emit_private_ip},
-    {"association.allocation-id", emit_nothing<View>},
-    {"association.association-id", emit_nothing<View>},
-    {"association.ip-owner-id", emit_address_owner},
-    {"association.public-dns-name", emit_nothing<View>},
-    {"association.public-ip", emit_public_ip},
-    {"attachment.attach-time",
-     [](const View& v, const Emit& emit) {
-         if (is_attached(v) && v.interface.attached_at)
-             emit(format_iso8601(*v.interface.attached_at));
-     }},
-    {"attachment.attachment-id",
-     [](const View& v, const Emit& emit) {
-         if (is_attached(v))
-             emit(v.interface.attachment_id);
-     }},
-    {"attachment.delete-on-termination",
-     [](const View& v, const Emit& emit) {
-         if (is_attached(v))
-             emit(filter_bool(v.interface.delete_on_termination));
-     }},
-    {"attachment.device-index",
-     [](const View& v, const Emit& emit) {
-         if (is_attached(v))
-             emit(std::to_string(v.interface.device_index));
-     }},
-    {"attachment.instance-id",
-     [](const View& v, const Emit& emit) {
-         if (is_attached(v))
-             emit(v.interface.instance_id);
-     }},
-    {"attachment.instance-owner-id",
-     [](const View& v, const Emit& emit) {
-         if (is_attached(v))
-             emit(v.interface.account_id);
-     }},
-    {"attachment.nat-gateway-id", emit_nothing<View>},
-    {"attachment.status",
-     [](const View& v, const Emit& emit) { emit(is_attached(v) ? "attached" : "detached"); }},
-    {"availability-zone", [](const View& v, const Emit& emit) { emit(v.interface.zone); }},
-    {"availability-zone-id", [](const View& v, const Emit& emit) { emit(v.zone_id); }},
-    {"description", [](const View& v, const Emit& emit) { emit(v.interface.description); }},
-    {"group-id",
-     [](const View& v, const Emit& emit) {
-         for (const auto& id : v.interface.security_group_ids)
-             emit(id);
-     }},
-    {"group-name",
-     [](const View& v, const Emit& emit) {
-         for (const auto& [id, name] : v.group_names)
-             emit(name);
-     }},
-    {"interface-type", [](const View&, const Emit& emit) { emit("interface"); }},
-    {"ipv6-addresses.ipv6-address", emit_nothing<View>},
-    {"mac-address", [](const View& v, const Emit& emit) { emit(v.interface.mac); }},
-    {"network-interface-id", [](const View& v, const Emit& emit) { emit(v.interface.id); }},
-    {"operator.managed", emit_false<View>},
-    {"operator.principal", emit_nothing<View>},
-    {"owner-id", [](const View& v, const Emit& emit) { emit(v.interface.account_id); }},
-    {"private-dns-name",
-     [](const View& v, const Emit& emit) {
-         emit(domain::private_dns_name(v.interface.private_ip, v.interface.region));
-     }},
-    {"private-ip-address", emit_private_ip},
-    {"requester-id", emit_nothing<View>},
-    {"requester-managed", emit_false<View>},
-    {"source-dest-check",
-     [](const View& v, const Emit& emit) { emit(filter_bool(v.interface.source_dest_check)); }},
-    {"status",
-     [](const View& v, const Emit& emit) { emit(is_attached(v) ? "in-use" : "available"); }},
-    {"subnet-id", [](const View& v, const Emit& emit) { emit(v.interface.subnet_id); }},
-    {"vpc-id", [](const View& v, const Emit& emit) { emit(v.interface.vpc_id); }},
-};
-
-constexpr ListingKind<View> interface_listing{
-    "DescribeNetworkInterfaces", interface_filters, [](const View& v) { return v.interface.id; }};
-
-// Whatever of these the filters name outright is looked up instead of searched for.
-std::vector<domain::NetworkInterface> rows_of(store::Transaction& tx,
-                                              const store::Scope& scope,
-                                              const Filters& filters,
-                                              const store::Page& page) {
-    if (const auto* instances = exact_filter(filters, "attachment.instance-id"))
-        return own_of_each(instances->values, scope, page, [&](const std::string& id) {
-            return interfaces::list_of_instance(tx, id);
-        });
-    if (const auto* groups = exact_filter(filters, "group-id"))
-        return own_of_each(groups->values, scope, page, [&](const std::string& id) {
-            return interfaces::list_of_security_group(tx, id);
-        });
-    return interfaces::list(tx, scope, page);
+Result<NetworkInterface> make_interface(store::Transaction& tx,
+                                        const Context& context,
+                                        const domain::Caller& caller,
+                                        const NetworkInterfaceCreation& request) {
+    const auto subnet = store::subnets::find(tx, scope_of(caller), request.subnet_id);
+    if (!subnet)
+        return fail(missing_error(kinds::subnet, request.subnet_id));
+    const auto limit = context.settings.limits.network_interfaces;
+    if (interfaces::count(tx, scope_of(caller)) >= limit)
+        return fail(codes::interface_limit_exceeded,
+                    fmt::format("The account has {} network interfaces in the region, which is "
+                                "its limit.",
+                                limit));
+    auto interface = make_network_interface(context, *subnet);
+    interface.description = request.description;
+    interface.client_token = request.client_token.token;
+    interface.delete_on_termination = false;
+    PILEUS_ASSIGN(interface.security_group_ids,
+                  resolve_groups(tx, context, caller, subnet->vpc_id, request.security_group_ids));
+    SubnetAddresses addresses(tx, context, *subnet);
+    PILEUS_TRY(assign_addresses(addresses, *subnet, request.addresses, interface));
+    return interface;
 }
 
-void add_group_names(store::Transaction& tx, std::vector<View>& views) {
-    std::map<std::string, std::string> names; // interfaces share their groups
-    for (auto& view : views)
-        for (const auto& id : view.interface.security_group_ids) {
-            if (!names.contains(id))
-                if (const auto group = store::security_groups::find(tx, id))
-                    names[id] = group->name;
-            view.group_names[id] = names[id];
+NetworkInterfaceView
+view_row(store::Transaction& tx, const Context& context, NetworkInterface row) {
+    std::vector<NetworkInterface> rows;
+    rows.push_back(std::move(row));
+    return std::move(view_network_interfaces(tx, context, std::move(rows)).front());
+}
+
+// Applies each kind of change to the row, inside the transaction; the row is written afterwards.
+class Changer {
+  public:
+    Changer(store::Transaction& tx,
+            const Context& context,
+            const domain::Caller& caller,
+            NetworkInterface& interface)
+        : tx_(tx), context_(context), caller_(caller), interface_(interface) {}
+
+    Result<void> operator()(const interface_change::Description& description) {
+        PILEUS_TRY(check_interface_description(description.value));
+        interface_.description = description.value;
+        return {};
+    }
+    Result<void> operator()(const interface_change::SecurityGroups& groups) {
+        PILEUS_ASSIGN(interface_.security_group_ids,
+                      resolve_groups(tx_, context_, caller_, interface_.vpc_id, groups.ids));
+        return {};
+    }
+    Result<void> operator()(const interface_change::SourceDestCheck& check) {
+        interface_.source_dest_check = check.value;
+        if (interface_.instance_id.empty() || interface_.device_index != 0)
+            return {};
+        if (auto instance = store::instances::find(tx_, interface_.instance_id)) {
+            instance->source_dest_check = check.value;
+            store::instances::update(tx_, *instance);
         }
-}
+        return {};
+    }
+    Result<void> operator()(const interface_change::DeleteOnTermination& change) {
+        if (interface_.instance_id.empty() || interface_.attachment_id != change.attachment_id)
+            return fail(missing_error(kinds::network_interface_attachment, change.attachment_id));
+        interface_.delete_on_termination = change.value;
+        return {};
+    }
+    // Of the primary interface only, as EC2 says.
+    Result<void> operator()(const interface_change::AssociatePublicIp& change) {
+        interface_.wants_public_ip = change.value;
+        if (!change.value) {
+            store::public_addresses::give_back_automatic(tx_, interface_, context_.clock.now());
+            return {};
+        }
+        if (interface_.instance_id.empty() || interface_.device_index != 0 ||
+            !interface_.public_ip.empty())
+            return {};
+        const auto instance = store::instances::find(tx_, interface_.instance_id);
+        if (!instance || !instance->has_guest())
+            return {};
+        PILEUS_ASSIGN(const auto public_ip, take_public_ip(tx_, context_));
+        store::public_addresses::take_automatic(tx_, interface_, public_ip, context_.clock.now());
+        return {};
+    }
+
+  private:
+    store::Transaction& tx_;
+    const Context& context_;
+    const domain::Caller& caller_;
+    NetworkInterface& interface_;
+};
 
 } // namespace
 
-Result<Listing<View>> NetworkInterfaces::describe(const domain::Caller& caller,
-                                                  const std::vector<std::string>& ids,
-                                                  const Filters& filters,
-                                                  const PageRequest& page) {
-    const auto scope = scope_of(caller);
-    const auto view = [&](store::Transaction& tx, std::vector<domain::NetworkInterface> rows) {
-        std::vector<View> views;
-        for (auto& row : rows) {
-            auto zone = zone_id(context_.settings, row.zone);
-            views.push_back({std::move(row), std::move(zone), {}, {}});
+Result<NetworkInterfaceView> NetworkInterfaces::create(const domain::Caller& caller,
+                                                       const NetworkInterfaceCreation& request) {
+    PILEUS_TRY(check_creation(context_, request));
+    return context_.store.write([&](store::Transaction& tx) -> Result<NetworkInterfaceView> {
+        PILEUS_ASSIGN(const auto earlier,
+                      find_earlier(tx, caller, create_operation, request.client_token));
+        if (earlier) {
+            PILEUS_ASSIGN(auto row, find_network_interface(tx, caller, *earlier));
+            PILEUS_TRY(end_if_dry_run(caller));
+            return view_row(tx, context_, std::move(row));
         }
-        add_group_names(tx, views);
-        attach_tags(tx, views, [](const View& v) { return v.interface.id; });
-        return views;
-    };
-    const auto find = [&](store::Transaction& tx, const std::string& id) {
-        return view_one(tx, own(interfaces::find(tx, id), scope), view);
-    };
-    const auto batch = [&](store::Transaction& tx, const store::Page& rows) {
-        return view(tx, rows_of(tx, scope, filters, rows));
-    };
-    if (!ids.empty())
-        return list_named(context_,
-                          caller,
-                          interface_listing,
-                          kinds::network_interface,
-                          ids,
-                          filters,
-                          page,
-                          find);
-    return list_matching(context_, caller, interface_listing, filters, page, batch);
+        PILEUS_ASSIGN(const auto interface, make_interface(tx, context_, caller, request));
+        PILEUS_TRY(end_if_dry_run(caller));
+        // No work for the engine: nothing is plugged in anywhere yet.
+        interfaces::insert(tx, interface);
+        write_tags(
+            tx, caller, request.tag_specifications, kinds::network_interface.type, interface.id);
+        remember(tx, context_, caller, create_operation, request.client_token, interface.id);
+        return view_row(tx, context_, interface);
+    });
+}
+
+Result<void> NetworkInterfaces::erase(const domain::Caller& caller, const std::string& id) {
+    return context_.store.write([&](store::Transaction& tx) -> Result<void> {
+        PILEUS_ASSIGN(auto interface, find_network_interface(tx, caller, id));
+        if (interface_status(interface) != "available")
+            return fail(codes::interface_in_use,
+                        fmt::format("Network interface '{}' is currently in use.", id));
+        PILEUS_TRY(end_if_dry_run(caller));
+        store::public_addresses::disassociate_all(tx, interface);
+        interfaces::erase(tx, id);
+        store::tags::erase_all(tx, id);
+        enqueue_interface(tx, context_, interface);
+        enqueue_vpc(tx, context_, interface.vpc_id); // a route to it is a black hole now
+        return {};
+    });
+}
+
+Result<void> NetworkInterfaces::modify(const domain::Caller& caller,
+                                       const std::string& id,
+                                       const NetworkInterfaceChange& change) {
+    return context_.store.write([&](store::Transaction& tx) -> Result<void> {
+        PILEUS_ASSIGN(auto interface, find_own_interface(tx, caller, id));
+        PILEUS_TRY(std::visit(Changer(tx, context_, caller, interface), change));
+        PILEUS_TRY(end_if_dry_run(caller));
+        interfaces::update(tx, interface);
+        enqueue_interface(tx, context_, interface);
+        return {};
+    });
 }
 
 } // namespace pileus::cloud

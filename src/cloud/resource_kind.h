@@ -27,6 +27,7 @@ struct ResourceKind {
 namespace kinds {
 extern const ResourceKind dhcp_options;
 extern const ResourceKind egress_only_internet_gateway;
+extern const ResourceKind elastic_ip;
 extern const ResourceKind image;
 extern const ResourceKind instance;
 extern const ResourceKind internet_gateway;
@@ -35,6 +36,7 @@ extern const ResourceKind key_pair;
 extern const ResourceKind nat_gateway;
 extern const ResourceKind network_acl;
 extern const ResourceKind network_interface;
+extern const ResourceKind network_interface_attachment; // has no tags
 extern const ResourceKind prefix_list;
 extern const ResourceKind route_table;
 extern const ResourceKind security_group;

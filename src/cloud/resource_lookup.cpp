@@ -3,6 +3,7 @@
 
 #include "cloud/listing.h"
 #include "store/dhcp_options.h"
+#include "store/addresses.h"
 #include "store/images.h"
 #include "store/instances.h"
 #include "store/internet_gateways.h"
@@ -27,6 +28,8 @@ bool is_own_resource(store::Transaction& tx,
         return store::dhcp_options::find(tx, scope, id).has_value();
     if (&kind == &kinds::egress_only_internet_gateway)
         return store::egress_only_internet_gateways::find(tx, scope, id).has_value();
+    if (&kind == &kinds::elastic_ip)
+        return store::addresses::find(tx, scope, id).has_value();
     if (&kind == &kinds::image)
         return own(store::images::find(tx, id), scope).has_value();
     if (&kind == &kinds::instance)

@@ -81,6 +81,14 @@ inline constexpr const char* insufficient_public_addresses = "InsufficientAddres
 inline constexpr const char* ip_address_in_use = "InvalidIPAddress.InUse";
 inline constexpr const char* interface_not_found = "InvalidNetworkInterfaceID.NotFound";
 inline constexpr const char* interface_malformed = "InvalidNetworkInterfaceId.Malformed";
+inline constexpr const char* interface_in_use = "InvalidNetworkInterface.InUse";
+inline constexpr const char* interface_limit_exceeded = "NetworkInterfaceLimitExceeded";
+inline constexpr const char* attachment_not_found = "InvalidAttachmentID.NotFound"; // of an interface
+inline constexpr const char* attachment_malformed = "InvalidNetworkInterfaceAttachmentId.Malformed";
+inline constexpr const char* attachment_limit_exceeded = "AttachmentLimitExceeded";
+inline constexpr const char* private_address_limit_exceeded = "PrivateIpAddressLimitExceeded";
+inline constexpr const char* address_limit_exceeded = "AddressLimitExceeded";
+inline constexpr const char* public_pool_not_found = "InvalidPublicIpv4PoolID.NotFound";
 inline constexpr const char* address_not_found = "InvalidAddress.NotFound";
 inline constexpr const char* allocation_not_found = "InvalidAllocationID.NotFound";
 inline constexpr const char* resource_not_found = "InvalidID";
@@ -150,5 +158,7 @@ inline constexpr const char* prefix_list_limit_exceeded = "PrefixListLimitExceed
 inline constexpr const char* prefix_list_max_entries_exceeded = "PrefixListMaxEntriesExceeded";
 inline constexpr const char* prefix_list_version_mismatch = "PrefixListVersionMismatch";
 inline constexpr const char* prefix_list_version_not_found = "InvalidPrefixListVersion.NotFound";
+inline constexpr const char* vpc_endpoint_not_found = "InvalidVpcEndpointId.NotFound";
+inline constexpr const char* flow_log_not_found = "InvalidFlowLogId.NotFound";
 
 } // namespace pileus::domain::codes

@@ -216,6 +216,15 @@ std::vector<domain::NetworkInterface> list_of_host(Transaction& tx, const std::s
     return list_completed(tx, "WHERE host_id = $1 ORDER BY id", host_id);
 }
 
+int count(Transaction& tx, const Scope& scope) {
+    return query_value<int>(
+               tx.connection(),
+               "SELECT count(*) FROM network_interfaces WHERE account_id = $1 AND region = $2",
+               scope.account_id,
+               scope.region)
+        .value_or(0);
+}
+
 bool has_private_ip(Transaction& tx, const std::string& subnet_id, const std::string& private_ip) {
     return query_value<int>(
                tx.connection(),

@@ -23,6 +23,7 @@ std::vector<domain::NetworkInterface> list_of_vpc(Transaction& tx, const std::st
 std::optional<domain::NetworkInterface> find_by_attachment(Transaction& tx,
                                                            const std::string& attachment_id);
 std::vector<domain::NetworkInterface> list_of_host(Transaction& tx, const std::string& host_id);
+int count(Transaction& tx, const Scope& scope);
 // Whether an address of either family is in use: looked up by its index, however many there are.
 bool has_private_ip(Transaction& tx, const std::string& subnet_id, const std::string& private_ip);
 int count_in_subnet(Transaction& tx, const std::string& subnet_id); // IPv4 addresses

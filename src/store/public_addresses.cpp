@@ -23,6 +23,7 @@ void clear_association(domain::Address& address) {
     address.association_id.clear();
     address.network_interface_id.clear();
     address.private_ip.clear();
+    address.is_service_managed = false; // it was the service's only while it stood for something
 }
 
 } // namespace
@@ -30,8 +31,8 @@ void clear_association(domain::Address& address) {
 void associate(Transaction& tx,
                domain::Address& address,
                domain::NetworkInterface& interface,
-               const std::string& private_ip,
-               const std::string& association_id,
+               std::string private_ip,
+               std::string association_id,
                Time at) {
     if (address.network_interface_id == interface.id)
         clear_public_ip(interface, address);
@@ -46,9 +47,9 @@ void associate(Transaction& tx,
         if (secondary.private_ip == private_ip)
             secondary.public_ip = address.public_ip;
     network_interfaces::update(tx, interface);
-    address.association_id = association_id;
+    address.association_id = std::move(association_id);
     address.network_interface_id = interface.id;
-    address.private_ip = private_ip;
+    address.private_ip = std::move(private_ip);
     addresses::update(tx, address);
 }
 

@@ -19,8 +19,8 @@ namespace pileus::store::public_addresses {
 void associate(Transaction& tx,
                domain::Address& address,
                domain::NetworkInterface& interface,
-               const std::string& private_ip,
-               const std::string& association_id,
+               std::string private_ip,
+               std::string association_id,
                Time at);
 void disassociate(Transaction& tx, domain::Address& address);
 // Of an interface that goes: all of its Elastic IPs become free.

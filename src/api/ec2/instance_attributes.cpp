@@ -63,8 +63,11 @@ constexpr std::array attribute_writers{
     AttributeWriter{"groupSet",
                     [](const cloud::InstanceView& view, model::InstanceAttribute out) {
                         out.touch_groups();
-                        for (const auto& [id, name] : view.group_names)
-                            out.add_groups().set_group_id(id).set_group_name(name);
+                        if (view.interfaces.empty())
+                            return;
+                        for (const auto& id : view.interfaces.front().security_group_ids)
+                            out.add_groups().set_group_id(id).set_group_name(
+                                view.group_names.at(id));
                     }},
     AttributeWriter{"instanceInitiatedShutdownBehavior",
                     [](const cloud::InstanceView& view, model::InstanceAttribute out) {

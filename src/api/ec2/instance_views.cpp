@@ -2,6 +2,7 @@
 #include "api/ec2/instance_views.h"
 
 #include "api/ec2/convert.h"
+#include "cloud/network_interfaces.h"
 #include "domain/private_dns.h"
 
 namespace pileus::api::ec2 {
@@ -21,46 +22,62 @@ void write_groups(const domain::NetworkInterface& interface,
     }
 }
 
-// Addresses from the pool of the machine belong to "amazon", as those on EC2 that are not Elastic
-// IPs do.
-void write_association(const domain::NetworkInterface& interface, auto out) {
-    if (!interface.public_ip.empty())
-        out.set_association()
-            .set_public_ip(interface.public_ip)
-            .set_public_dns_name("")
-            .set_ip_owner_id("amazon");
+// An Elastic IP is its account's; the other addresses from the pool of the machine belong to
+// "amazon", as those on EC2 do.
+void write_association(const std::string& public_ip, const std::string& owner_id, auto out) {
+    if (!public_ip.empty())
+        out.set_association().set_public_ip(public_ip).set_public_dns_name("").set_ip_owner_id(
+            owner_id);
+}
+
+void write_addresses(const domain::NetworkInterface& interface,
+                     const cloud::InstanceView& view,
+                     model::InstanceNetworkInterface out) {
+    const auto add = [&](const std::string& private_ip, bool is_primary) {
+        auto address = out.add_private_ip_addresses();
+        address.set_primary(is_primary).set_private_ip_address(private_ip);
+        if (view.has_dns_names)
+            address.set_private_dns_name(domain::private_dns_name(private_ip, interface.region));
+        return address;
+    };
+    const auto owner =
+        interface.allocation_id.empty() ? std::string("amazon") : interface.account_id;
+    write_association(interface.public_ip, owner, out);
+    write_association(interface.public_ip, owner, add(interface.private_ip, true));
+    for (const auto& [private_ip, public_ip] : interface.secondary_addresses)
+        write_association(public_ip, interface.account_id, add(private_ip, false));
+    out.touch_ipv6_addresses();
+    for (const auto& address : interface.ipv6_addresses)
+        out.add_ipv6_addresses().set_ipv6_address(address).set_is_primary_ipv6(false);
 }
 
 void write_interface(const domain::NetworkInterface& interface,
                      const cloud::InstanceView& view,
                      model::InstanceNetworkInterface out) {
-    const auto dns_name = domain::private_dns_name(interface.private_ip, interface.region);
     out.set_network_interface_id(interface.id)
         .set_description(interface.description)
         .set_interface_type("interface")
         .set_mac_address(interface.mac)
         .set_owner_id(interface.account_id)
-        .set_private_dns_name(dns_name)
         .set_private_ip_address(interface.private_ip)
         .set_source_dest_check(interface.source_dest_check)
-        .set_status("in-use")
+        .set_status(cloud::interface_status(interface))
         .set_subnet_id(interface.subnet_id)
         .set_vpc_id(interface.vpc_id);
+    if (view.has_dns_names)
+        out.set_private_dns_name(domain::private_dns_name(interface.private_ip, interface.region));
     out.touch_groups();
     write_groups(interface, view, out, [](auto& o) { return o.add_groups(); });
-    out.touch_ipv6_addresses();
-    write_association(interface, out);
-    auto address = out.add_private_ip_addresses();
-    address.set_primary(true).set_private_dns_name(dns_name).set_private_ip_address(
-        interface.private_ip);
-    write_association(interface, address);
+    write_addresses(interface, view, out);
     out.set_attachment()
         .set_attachment_id(interface.attachment_id)
         .set_attach_time(interface.attached_at)
         .set_delete_on_termination(interface.delete_on_termination)
         .set_device_index(interface.device_index)
         .set_network_card_index(0)
-        .set_status(view.instance.state == InstanceState::pending ? "attaching" : "attached");
+        .set_status(view.instance.state == InstanceState::pending
+                        ? "attaching"
+                        : cloud::attachment_status(interface));
 }
 
 void write_hardware(const domain::InstanceType* type, model::Instance out) {
@@ -92,6 +109,8 @@ void write_addresses(const cloud::InstanceView& view, model::Instance out) {
         .set_private_dns_name(domain::private_dns_name(primary.private_ip, primary.region));
     if (!primary.public_ip.empty())
         out.set_public_ip_address(primary.public_ip);
+    if (!primary.ipv6_addresses.empty())
+        out.set_ipv6_address(primary.ipv6_addresses.front());
 }
 
 void write_instance(const cloud::InstanceView& view,

@@ -2,6 +2,7 @@
 #include "api/ec2/launch_request.h"
 
 #include "api/ec2/convert.h"
+#include "api/ec2/interface_addresses.h"
 #include "base/text.h"
 #include "domain/error_codes.h"
 
@@ -41,9 +42,14 @@ Result<void> refuse_unsupported(const model::RunInstancesRequest& in) {
         Member{"CapacityReservationSpecification.CapacityReservationTarget",
                static_cast<bool>(
                    in.capacity_reservation_specification().capacity_reservation_target())},
-        Member{"Ipv6Address", !in.ipv6_addresses().empty()},
-        Member{"Ipv6AddressCount", in.ipv6_address_count().value_or(0) != 0},
         Member{"EnablePrimaryIpv6", in.enable_primary_ipv6().value_or(false)},
+        Member{"PrivateDnsNameOptions.HostnameType other than ip-name",
+               in.private_dns_name_options().hostname_type().value_or("ip-name") != "ip-name"},
+        Member{"PrivateDnsNameOptions.EnableResourceNameDnsARecord",
+               in.private_dns_name_options().enable_resource_name_dns_a_record().value_or(false)},
+        Member{
+            "PrivateDnsNameOptions.EnableResourceNameDnsAAAARecord",
+            in.private_dns_name_options().enable_resource_name_dns_aaaa_record().value_or(false)},
         Member{"SecondaryInterface", !in.secondary_interfaces().empty()},
         Member{"KernelId", in.kernel_id().has_value()},
         Member{"RamdiskId", in.ramdisk_id().has_value()},
@@ -86,42 +92,61 @@ Result<cloud::BlockDeviceRequest> block_device(const model::BlockDeviceMapping& 
     return device;
 }
 
-// The one interface that a launch may describe, instead of naming subnet and groups at the top.
-Result<void> read_interface(const model::RunInstancesRequest& in, cloud::LaunchRequest& request) {
-    const auto interfaces = in.network_interfaces();
-    if (interfaces.empty())
-        return {};
-    if (interfaces.size() > 1)
-        return not_supported("more than one NetworkInterface");
-    const auto interface = *interfaces.begin();
-    if (in.subnet_id() || in.private_ip_address() || !in.security_group_ids().empty() ||
-        !in.security_groups().empty())
-        return fail(codes::invalid_parameter_combination,
-                    "Network interfaces and an instance-level subnet ID, private IP address or "
-                    "security groups may not be "
-                    "specified on the same request");
-    if (interface.network_interface_id())
-        return not_supported("NetworkInterface.NetworkInterfaceId");
-    if (interface.device_index().value_or(0) != 0)
-        return fail(codes::invalid_parameter_value,
-                    "The first network interface must have device index 0.");
-    if (!interface.ipv6_addresses().empty() || interface.ipv6_address_count().value_or(0) != 0)
-        return not_supported("NetworkInterface.Ipv6Address");
-    if (interface.secondary_private_ip_address_count().value_or(0) != 0)
-        return not_supported("NetworkInterface.SecondaryPrivateIpAddressCount");
-    if (interface.delete_on_termination() == false)
-        return not_supported("NetworkInterface.DeleteOnTermination=false");
-    request.subnet_id = text(interface.subnet_id());
-    request.private_ip = text(interface.private_ip_address());
-    request.security_group_ids = texts(interface.groups());
-    request.associate_public_ip = interface.associate_public_ip_address();
-    request.interface_description = text(interface.description());
-    for (const auto address : interface.private_ip_addresses()) {
-        if (!address.primary().value_or(false))
-            return not_supported("a secondary address in NetworkInterface.PrivateIpAddresses");
-        request.private_ip = text(address.private_ip_address());
-    }
+Result<void> refuse_unsupported(const model::InstanceNetworkInterfaceSpecification& in) {
+    struct Member {
+        std::string_view name;
+        bool is_asked_for;
+    };
+    const std::array members{
+        Member{"InterfaceType other than interface",
+               in.interface_type().value_or("interface") != "interface"},
+        Member{"NetworkCardIndex other than 0", in.network_card_index().value_or(0) != 0},
+        Member{"AssociateCarrierIpAddress", in.associate_carrier_ip_address().value_or(false)},
+        Member{"Ipv4Prefix",
+               !in.ipv4_prefixes().empty() || in.ipv4_prefix_count().value_or(0) != 0},
+        Member{"Ipv6Prefix",
+               !in.ipv6_prefixes().empty() || in.ipv6_prefix_count().value_or(0) != 0},
+        Member{"PrimaryIpv6", in.primary_ipv6().value_or(false)},
+        Member{"EnaSrdSpecification", static_cast<bool>(in.ena_srd_specification())},
+        Member{"ConnectionTrackingSpecification",
+               static_cast<bool>(in.connection_tracking_specification())},
+        Member{"EnaQueueCount", in.ena_queue_count().has_value()},
+    };
+    for (const auto& member : members)
+        if (member.is_asked_for)
+            return not_supported(fmt::format("NetworkInterface.{}", member.name));
     return {};
+}
+
+cloud::LaunchInterface launch_interface(const model::InstanceNetworkInterfaceSpecification& in) {
+    cloud::LaunchInterface interface;
+    interface.device_index = in.device_index();
+    interface.network_interface_id = text(in.network_interface_id());
+    interface.subnet_id = text(in.subnet_id());
+    interface.security_group_ids = texts(in.groups());
+    interface.addresses = interface_addresses_of(in);
+    interface.associate_public_ip = in.associate_public_ip_address();
+    interface.delete_on_termination = in.delete_on_termination();
+    interface.description = text(in.description());
+    return interface;
+}
+
+// Interfaces described one by one, instead of naming subnet, groups and addresses at the top.
+Result<std::vector<cloud::LaunchInterface>>
+launch_interfaces(const model::RunInstancesRequest& in) {
+    std::vector<cloud::LaunchInterface> interfaces;
+    if (in.network_interfaces().empty())
+        return interfaces;
+    if (in.subnet_id() || in.private_ip_address() || !in.security_group_ids().empty() ||
+        !in.security_groups().empty() || !in.ipv6_addresses().empty() || in.ipv6_address_count())
+        return fail(codes::invalid_parameter_combination,
+                    "Network interfaces and an instance-level subnet ID, private IP address, IPv6 "
+                    "address or security groups may not be specified on the same request");
+    for (const auto interface : in.network_interfaces()) {
+        PILEUS_TRY(refuse_unsupported(interface));
+        interfaces.push_back(launch_interface(interface));
+    }
+    return interfaces;
 }
 
 Result<std::optional<bool>> unlimited_credits(const model::RunInstancesRequest& in) {
@@ -199,7 +224,9 @@ Result<cloud::LaunchRequest> launch_request(model::RunInstancesRequest in) {
     request.key_name = text(in.key_name());
     request.subnet_id = text(in.subnet_id());
     request.zone = text(in.placement().availability_zone());
-    request.private_ip = text(in.private_ip_address());
+    request.addresses.private_ip = text(in.private_ip_address());
+    request.addresses.ipv6_addresses = ipv6_addresses_of(in.ipv6_addresses());
+    request.addresses.ipv6_count = in.ipv6_address_count();
     request.security_group_ids = texts(in.security_group_ids());
     request.security_group_names = texts(in.security_groups());
     request.client_token = text(in.client_token());
@@ -209,7 +236,7 @@ Result<cloud::LaunchRequest> launch_request(model::RunInstancesRequest in) {
     request.ebs_optimized = in.ebs_optimized().value_or(false);
     request.monitoring = in.monitoring().enabled().value_or(false);
     PILEUS_ASSIGN(request.user_data, user_data_bytes(in.user_data().value_or("")));
-    PILEUS_TRY(read_interface(in, request));
+    PILEUS_ASSIGN(request.interfaces, launch_interfaces(in));
     for (const auto mapping : in.block_device_mappings()) {
         PILEUS_ASSIGN(auto device, block_device(mapping));
         request.block_devices.push_back(std::move(device));

@@ -6,6 +6,7 @@ namespace pileus::api::ec2 {
 void register_all(Registry& registry) {
     register_account(registry);
     register_addresses(registry);
+    register_dhcp_options(registry);
     register_images(registry);
     register_instance_attributes(registry);
     register_instance_types(registry);
@@ -14,11 +15,16 @@ void register_all(Registry& registry) {
     register_key_pairs(registry);
     register_nat_gateways(registry);
     register_network_acls(registry);
+    register_network_interface_attributes(registry);
     register_network_interfaces(registry);
+    register_prefix_lists(registry);
     register_route_tables(registry);
     register_security_groups(registry);
+    register_subnets(registry);
     register_tags(registry);
     register_volumes(registry);
+    register_vpc_endpoints(registry);
+    register_vpc_peering_connections(registry);
     register_vpcs(registry);
 }
 
