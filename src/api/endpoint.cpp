@@ -23,6 +23,12 @@ http::Response xml_response(int status, std::string body, const std::string& req
     return response;
 }
 
+Error unsupported(const model::OperationSchema& operation, const std::string& reason) {
+    const auto why = reason.empty() ? std::string(" yet.") : ": " + reason;
+    return {domain::codes::unsupported_operation,
+            fmt::format("The operation {} is not supported by Pileus{}", operation.name(), why)};
+}
+
 // The service that a request says it is for, before anything of it is believed: in whose form a
 // refusal is written.
 const model::ServiceSchema& claimed_service(const http::Request& request) {
@@ -117,9 +123,7 @@ Result<std::string> Endpoint::answer_query(const domain::Caller& proven,
     PILEUS_ASSIGN(input, wire::decode(*operation, form, arena));
     const auto* function = registry_.find(*operation);
     if (!function)
-        return fail(
-            domain::codes::unsupported_operation,
-            fmt::format("The operation {} is not supported by Pileus yet.", operation->name()));
+        return fail(unsupported(*operation, registry_.refusal(*operation)));
 
     auto caller = proven;
     caller.dry_run = is_dry_run(input);

@@ -47,11 +47,22 @@ class Registry {
                          });
     }
 
+    // Answered with UnsupportedOperation like any other that is not here, and with the reason: what
+    // Pileus has not got, and what to do instead.
+    template <class Operation> void refuse(std::string reason) {
+        refusals_.emplace(&Operation::schema(), std::move(reason));
+    }
+
     using Function =
         std::function<Result<void>(Call&, model::Record* input, model::Record* output)>;
     const Function* find(const model::OperationSchema& operation) const {
         const auto entry = entries_.find(&operation);
         return entry == entries_.end() ? nullptr : &entry->second;
+    }
+    // "" when nothing is to be said.
+    std::string refusal(const model::OperationSchema& operation) const {
+        const auto entry = refusals_.find(&operation);
+        return entry == refusals_.end() ? "" : entry->second;
     }
     // The names of the service's operations that are in it, sorted.
     std::vector<std::string> implemented(const model::ServiceSchema& service) const;
@@ -63,6 +74,7 @@ class Registry {
     }
 
     std::unordered_map<const model::OperationSchema*, Function> entries_;
+    std::unordered_map<const model::OperationSchema*, std::string> refusals_;
 };
 
 } // namespace pileus::api

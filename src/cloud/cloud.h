@@ -3,6 +3,7 @@
 
 #include "cloud/account.h"
 #include "cloud/addresses.h"
+#include "cloud/dhcp_options.h"
 #include "cloud/images.h"
 #include "cloud/instance_types.h"
 #include "cloud/instances.h"
@@ -11,10 +12,13 @@
 #include "cloud/nat_gateways.h"
 #include "cloud/network_acls.h"
 #include "cloud/network_interfaces.h"
+#include "cloud/prefix_lists.h"
 #include "cloud/route_tables.h"
 #include "cloud/security_groups.h"
+#include "cloud/subnets.h"
 #include "cloud/tags.h"
 #include "cloud/volumes.h"
+#include "cloud/vpc_peering_connections.h"
 #include "cloud/vpcs.h"
 
 namespace pileus::cloud {
@@ -23,14 +27,16 @@ namespace pileus::cloud {
 // context outlives it.
 struct Cloud {
     explicit Cloud(const Context& context)
-        : account(context), addresses(context), egress_only_internet_gateways(context),
-          images(context), instance_types(context), instances(context), internet_gateways(context),
-          key_pairs(context), nat_gateways(context), network_acls(context),
-          network_interfaces(context), route_tables(context), security_groups(context),
-          tags(context), volumes(context), vpcs(context) {}
+        : account(context), addresses(context), dhcp_options(context),
+          egress_only_internet_gateways(context), images(context), instance_types(context),
+          instances(context), internet_gateways(context), key_pairs(context), nat_gateways(context),
+          network_acls(context), network_interfaces(context), prefix_lists(context),
+          route_tables(context), security_groups(context), subnets(context), tags(context),
+          volumes(context), vpc_peering_connections(context), vpcs(context) {}
 
     Account account;
     Addresses addresses;
+    DhcpOptionsSets dhcp_options;
     EgressOnlyInternetGateways egress_only_internet_gateways;
     Images images;
     InstanceTypes instance_types;
@@ -40,10 +46,13 @@ struct Cloud {
     NatGateways nat_gateways;
     NetworkAcls network_acls;
     NetworkInterfaces network_interfaces;
+    PrefixLists prefix_lists;
     RouteTables route_tables;
     SecurityGroups security_groups;
+    Subnets subnets;
     Tags tags;
     Volumes volumes;
+    VpcPeeringConnections vpc_peering_connections;
     Vpcs vpcs;
 };
 

@@ -74,6 +74,7 @@ struct Settings {
     // IPv6 blocks of VPCs (/56 each): addresses of the installation's own, which are not routed on
     // the Internet unless the operator has such a block.
     Ipv6Cidr ipv6_pool = Ipv6Cidr::parse("fd70:696c:6500::/40").value();
+    std::vector<Ipv4Cidr> reserved_blocks; // this machine needs them: no VPC may have them
     HostCapacity host;
     Limits limits;
     Duration stop_timeout =

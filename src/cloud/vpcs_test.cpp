@@ -1,31 +1,60 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cloud/cloud_fixture.h"
+#include "cloud/security_groups.h"
+#include "cloud/subnets.h"
 #include "cloud/tags.h"
 #include "cloud/vpcs.h"
-#include "store/network_interfaces.h"
+#include "store/dhcp_options.h"
+#include "store/internet_gateways.h"
+#include "store/network_acls.h"
+#include "store/route_tables.h"
 #include "store/security_groups.h"
+#include "store/tags.h"
+#include "store/vpcs.h"
 
 namespace pileus::cloud {
 namespace {
 
 using testing::ElementsAre;
+using testing::HasSubstr;
 
 class VpcsTest : public CloudFixture {
   protected:
-    std::vector<SubnetView> subnets(const Filters& filters = {}) {
-        auto listing = vpcs_.describe_subnets(caller_, {}, filters, {});
+    auto make(const std::string& cidr, VpcCreation request = {}) {
+        request.cidr_block = cidr;
+        return vpcs_.create(caller_, request);
+    }
+    VpcView see(const std::string& id) {
+        const auto seen = vpcs_.describe(caller_, {id}, {}, {});
+        EXPECT_TRUE(seen) << message_of(seen);
+        return seen->items.at(0);
+    }
+    std::vector<std::string> blocks(const Filters& filters) {
+        const auto listing = vpcs_.describe(caller_, {}, filters, {});
         EXPECT_TRUE(listing) << message_of(listing);
-        std::sort(listing->items.begin(), listing->items.end(), [](const auto& a, const auto& b) {
-            return a.subnet.zone < b.subnet.zone;
+        std::vector<std::string> blocks;
+        for (const auto& view : listing->items)
+            blocks.push_back(view.vpc.cidr_block);
+        std::sort(blocks.begin(), blocks.end());
+        return blocks;
+    }
+    domain::Vpc default_vpc() {
+        return vpcs_.describe(caller_, {}, {{"is-default", {"true"}}}, {})->items.at(0).vpc;
+    }
+    void erase_default_vpc() {
+        const auto vpc = default_vpc();
+        Subnets subnets(context_);
+        const auto all = subnets.describe(caller_, {}, {}, {});
+        for (const auto& view : all->items)
+            ASSERT_TRUE(subnets.erase(caller_, view.subnet.id));
+        write([&](auto& tx) {
+            store::internet_gateways::erase(tx,
+                                            store::internet_gateways::find_of_vpc(tx, vpc.id)->id);
         });
-        return listing->items;
+        const auto erased = vpcs_.erase(caller_, vpc.id);
+        ASSERT_TRUE(erased) << message_of(erased);
     }
-    std::vector<std::string> zones(const Filters& filters) {
-        std::vector<std::string> zones;
-        for (const auto& view : subnets(filters))
-            zones.push_back(view.subnet.zone);
-        return zones;
-    }
+
     Vpcs vpcs_{context_};
 };
 
@@ -35,30 +64,34 @@ TEST_F(VpcsTest, EachAccountHasADefaultVpcInEachRegion) {
     const auto vpcs = vpcs_.describe(caller_, {}, {}, {});
     ASSERT_TRUE(vpcs);
     ASSERT_EQ(vpcs->items.size(), 1u);
-    EXPECT_EQ(vpcs->items[0].vpc.cidr_block, "172.31.0.0/16");
-    EXPECT_TRUE(vpcs->items[0].vpc.is_default);
+    const auto& vpc = vpcs->items[0].vpc;
+    EXPECT_EQ(vpc.cidr_block, "172.31.0.0/16");
+    EXPECT_TRUE(vpc.is_default);
+    EXPECT_TRUE(vpc.enable_dns_hostnames);
+    EXPECT_TRUE(vpc.enable_dns_support);
 
     auto elsewhere = caller_;
     elsewhere.region = "eu-west-1";
     ASSERT_TRUE(vpcs_.ensure_default(elsewhere));
-    EXPECT_NE(vpcs_.describe(elsewhere, {}, {}, {})->items.at(0).vpc.id, vpcs->items[0].vpc.id);
+    EXPECT_NE(vpcs_.describe(elsewhere, {}, {}, {})->items.at(0).vpc.id, vpc.id);
     elsewhere.region = "mars-north-1";
     EXPECT_EQ(code_of(vpcs_.ensure_default(elsewhere)), "AuthFailure");
 }
 
-TEST_F(VpcsTest, AZoneHasOneDefaultSubnet) {
-    const auto all = subnets();
-    std::vector<std::string> blocks;
-    for (const auto& view : all) {
-        blocks.push_back(view.subnet.zone + " " + view.subnet.cidr_block);
-        EXPECT_TRUE(view.subnet.is_default);
-        EXPECT_TRUE(view.subnet.map_public_ip_on_launch);
-        EXPECT_EQ(view.available_addresses, 4091);
-    }
-    EXPECT_THAT(blocks,
-                ElementsAre("us-east-1a 172.31.0.0/20",
-                            "us-east-1b 172.31.16.0/20",
-                            "us-east-1c 172.31.32.0/20"));
+TEST_F(VpcsTest, DefaultVpcIsComplete) {
+    const auto vpc = default_vpc();
+    read([&](auto& tx) {
+        const auto main = store::route_table_associations::find_main(tx, vpc.id);
+        const auto gateway = store::internet_gateways::find_of_vpc(tx, vpc.id);
+        EXPECT_TRUE(main && gateway);
+        EXPECT_EQ(store::routes::find(tx, main->route_table_id, "0.0.0.0/0")->target_id,
+                  gateway->id);
+        EXPECT_TRUE(store::network_acls::find_default(tx, vpc.id));
+        const auto options = store::dhcp_options::find(tx, vpc.dhcp_options_id);
+        EXPECT_EQ(options->domain_name, "ec2.internal");
+        EXPECT_THAT(options->domain_name_servers, ElementsAre("AmazonProvidedDNS"));
+        return 0;
+    });
 }
 
 TEST_F(VpcsTest, DefaultGroupLetsMembersInAndEverythingOut) {
@@ -76,53 +109,24 @@ TEST_F(VpcsTest, DefaultGroupLetsMembersInAndEverythingOut) {
     }
 }
 
-TEST_F(VpcsTest, InterfacesTakeAddressesOfTheirSubnet) {
-    const auto subnet = subnets()[0].subnet;
-    write([&](auto& tx) {
-        domain::NetworkInterface interface;
-        interface.id = "eni-00000000000000001";
-        interface.account_id = caller_.account_id;
-        interface.region = caller_.region;
-        interface.subnet_id = subnet.id;
-        interface.vpc_id = subnet.vpc_id;
-        interface.private_ip = "172.31.0.4";
-        store::network_interfaces::insert(tx, interface);
-    });
-    EXPECT_EQ(subnets()[0].available_addresses, 4090);
-    EXPECT_THAT(zones({{"available-ip-address-count", {"4090"}}}), ElementsAre("us-east-1a"));
-}
+TEST_F(VpcsTest, DeletedDefaultVpcStaysAwayUntilItIsAskedFor) {
+    EXPECT_EQ(code_of(vpcs_.create_default(caller_)), "DefaultVpcAlreadyExists");
+    erase_default_vpc();
+    ASSERT_TRUE(Vpcs(context_).ensure_default(caller_)) << "as after a restart";
+    EXPECT_TRUE(vpcs_.describe(caller_, {}, {}, {})->items.empty());
+    Subnets subnets(context_);
+    EXPECT_EQ(code_of(subnets.create_default(caller_, {.zone = "us-east-1a"})),
+              "DefaultVpcDoesNotExist");
 
-TEST_F(VpcsTest, SubnetFilters) {
-    const auto b = subnets()[1].subnet;
-    Tags tags(context_);
-    ASSERT_TRUE(tags.create(caller_, {b.id}, {{"tier", "web"}}));
-    const Filter one_b[]{
-        {"subnet-id", {b.id}},
-        {"availability-zone", {"*b"}},
-        {"availabilityZone", {"us-east-1b"}},
-        {"availability-zone-id", {"use1-az2"}},
-        {"cidr-block", {"172.31.16.0/20"}},
-        {"cidrBlock", {"172.31.16.?/20"}},
-        {"cidr", {"172.31.16.0/20", "10.0.0.0/8"}},
-        {"subnet-arn", {"arn:aws:ec2:us-east-1:111111111111:subnet/" + b.id}},
-        {"tag:tier", {"web"}},
-        {"tag-key", {"tier"}},
-    };
-    for (const auto& filter : one_b)
-        EXPECT_THAT(zones({filter}), ElementsAre("us-east-1b")) << filter.name;
-    const Filter all[]{{"state", {"available"}},
-                       {"default-for-az", {"true"}},
-                       {"map-public-ip-on-launch", {"true"}},
-                       {"owner-id", {"111111111111"}},
-                       {"vpc-id", {b.vpc_id}},
-                       {"ipv6-native", {"false"}}};
-    for (const auto& filter : all)
-        EXPECT_EQ(zones({filter}).size(), 3u) << filter.name;
-    EXPECT_TRUE(zones({{"availability-zone", {"US-EAST-1B"}}}).empty()) << "case counts";
+    auto asking = caller_;
+    asking.dry_run = true;
+    EXPECT_EQ(code_of(vpcs_.create_default(asking)), "DryRunOperation");
+    const auto again = vpcs_.create_default(caller_);
+    ASSERT_TRUE(again) << message_of(again);
+    EXPECT_TRUE(again->vpc.is_default);
+    EXPECT_EQ(subnets.describe(caller_, {}, {}, {})->items.size(), 3u);
     EXPECT_TRUE(
-        zones({{"availability-zone", {"*b"}}, {"availability-zone-id", {"use1-az1"}}}).empty());
-    const auto unknown = vpcs_.describe_subnets(caller_, {}, {{"nonsense", {"x"}}}, {});
-    EXPECT_EQ(message_of(unknown), "The filter 'nonsense' is invalid");
+        read([&](auto& tx) { return store::internet_gateways::find_of_vpc(tx, again->vpc.id); }));
 }
 
 TEST_F(VpcsTest, UnknownAndForeignIdsAreErrors) {
@@ -131,41 +135,195 @@ TEST_F(VpcsTest, UnknownAndForeignIdsAreErrors) {
     EXPECT_EQ(message_of(vpcs_.describe(caller_, {foreign}, {}, {})),
               "The vpc ID '" + foreign + "' does not exist");
     EXPECT_EQ(code_of(vpcs_.describe(caller_, {"vpc-xyz"}, {}, {})), "InvalidVpcID.Malformed");
-    EXPECT_EQ(code_of(vpcs_.describe_subnets(caller_, {"subnet-01234567"}, {}, {})),
-              "InvalidSubnetID.NotFound");
     const auto own = vpcs_.describe(caller_, {}, {}, {})->items.at(0).vpc.id;
     EXPECT_EQ(vpcs_.describe(caller_, {own, own}, {}, {})->items.size(), 1u);
     EXPECT_TRUE(vpcs_.describe(caller_, {own}, {{"is-default", {"false"}}}, {})->items.empty())
         << "filters choose among what was named";
 }
 
-TEST_F(VpcsTest, PageTokensAreGoodForOneCallerAndOneOperation) {
-    settings_.regions.push_back({"many-1", {}});
-    for (char zone = 'a'; zone < 'i'; ++zone)
-        settings_.regions.back().zones.push_back(
-            {std::string("many-1") + zone, std::string("m-") + zone});
-    auto caller = caller_;
-    caller.region = "many-1";
-    ASSERT_TRUE(vpcs_.ensure_default(caller));
-    const auto first = vpcs_.describe_subnets(caller, {}, {}, {5, ""});
-    ASSERT_TRUE(first);
-    EXPECT_EQ(first->items.size(), 5u);
-    const auto second = vpcs_.describe_subnets(caller, {}, {}, {5, first->next_token});
-    ASSERT_TRUE(second);
-    EXPECT_EQ(second->items.size(), 3u);
-    EXPECT_EQ(second->next_token, "");
-    EXPECT_LT(first->items.back().subnet.id, second->items.front().subnet.id);
+TEST_F(VpcsTest, NewVpcHasItsPartsAtOnce) {
+    const auto made = make("10.1.2.3/16",
+                           {.tenancy = "dedicated",
+                            .with_ipv6_block = true,
+                            .tag_specifications = {{"vpc", {{"Name", "lab"}}}}});
+    ASSERT_TRUE(made) << message_of(made);
+    EXPECT_EQ(made->vpc.cidr_block, "10.1.0.0/16") << "host bits are cleared";
+    EXPECT_EQ(made->vpc.tenancy, "dedicated");
+    EXPECT_EQ(made->vpc.dhcp_options_id, default_vpc().dhcp_options_id);
+    EXPECT_FALSE(made->vpc.enable_dns_hostnames);
+    EXPECT_EQ(made->tags, (domain::Tags{{"Name", "lab"}}));
+    ASSERT_EQ(made->blocks.size(), 1u);
+    const auto ipv6 = Ipv6Cidr::parse(made->blocks[0].cidr_block).value();
+    EXPECT_EQ(ipv6.prefix, 56);
+    EXPECT_TRUE(settings_.ipv6_pool.contains(ipv6));
+    const auto& id = made->vpc.id;
+    read([&](auto& tx) {
+        EXPECT_TRUE(store::route_table_associations::find_main(tx, id));
+        EXPECT_TRUE(store::security_groups::find_by_name(tx, id, "default"));
+        const auto acl = store::network_acls::find_default(tx, id);
+        EXPECT_EQ(store::network_acl_entries::list_of_acl(tx, acl->id).size(), 4u)
+            << "100 and 101, in and out";
+        return 0;
+    });
+    EXPECT_NE(make("10.1.0.0/16", {.with_ipv6_block = true})->blocks.at(0).cidr_block,
+              made->blocks[0].cidr_block)
+        << "blocks of private addresses may be the same, IPv6 ones never are";
+}
 
-    auto other = caller;
-    other.account_id = foreigner_.account_id;
-    const PageRequest stolen{5, first->next_token};
-    EXPECT_EQ(code_of(vpcs_.describe_subnets(other, {}, {}, stolen)), "InvalidNextToken");
-    EXPECT_EQ(code_of(vpcs_.describe(caller, {}, {}, stolen)), "InvalidNextToken");
-    EXPECT_EQ(code_of(vpcs_.describe_subnets(caller, {}, {}, {5, "bm9uc2Vuc2U="})),
-              "InvalidNextToken");
-    EXPECT_EQ(code_of(vpcs_.describe_subnets(caller, {}, {}, {4, ""})), "InvalidParameterValue");
-    EXPECT_EQ(code_of(vpcs_.describe_subnets(caller, {}, {}, {1001, ""})), "InvalidParameterValue");
-    EXPECT_EQ(vpcs_.describe_subnets(caller, {}, {}, {0, ""})->items.size(), 8u) << "0 is absent";
+TEST_F(VpcsTest, VpcsThatCannotBe) {
+    settings_.reserved_blocks = {Ipv4Cidr::parse("198.18.0.0/15").value()};
+    const std::pair<const char*, const char*> cases[]{
+        {"", "MissingParameter"},
+        {"10.0.0.0", "InvalidParameterValue"},
+        {"10.0.0.0/x", "InvalidParameterValue"},
+        {"10.0.0.0/15", "InvalidVpc.Range"},
+        {"10.0.0.0/29", "InvalidVpc.Range"},
+        {"127.1.0.0/16", "InvalidVpc.Range"},
+        {"169.254.0.0/16", "InvalidVpc.Range"},
+        {"224.0.0.0/16", "InvalidVpc.Range"},
+        {"0.0.0.0/16", "InvalidVpc.Range"},
+        {"198.19.0.0/16", "InvalidVpc.Range"},
+    };
+    for (const auto& [cidr, code] : cases)
+        EXPECT_EQ(code_of(make(cidr)), code) << cidr;
+    EXPECT_EQ(
+        message_of(make("10.0.0.0")),
+        "Value (10.0.0.0) for parameter cidrBlock is invalid. This is not a valid CIDR block.");
+    EXPECT_EQ(message_of(make("10.0.0.0/8")), "The CIDR '10.0.0.0/8' is invalid.");
+    EXPECT_EQ(code_of(make("10.0.0.0/16", {.tenancy = "host"})), "InvalidParameterValue");
+    EXPECT_EQ(code_of(make("10.0.0.0/16", {.unsupported_parameter = "Ipv6Pool"})),
+              "UnsupportedOperation");
+    EXPECT_EQ(code_of(make("10.0.0.0/16", {.tag_specifications = {{"subnet", {{"a", "b"}}}}})),
+              "InvalidParameterValue");
+    settings_.limits.vpcs = 1;
+    EXPECT_EQ(code_of(make("10.0.0.0/16")), "VpcLimitExceeded");
+    EXPECT_EQ(blocks({}).size(), 1u) << "nothing was made";
+    settings_.limits.vpcs = 2;
+    EXPECT_EQ(code_of(vpcs_.create(dry(), {.cidr_block = "10.0.0.0/16"})), "DryRunOperation");
+    EXPECT_TRUE(make("10.0.0.0/16"));
+}
+
+TEST_F(VpcsTest, DependentsKeepAVpc) {
+    const auto id = make("10.0.0.0/16")->vpc.id;
+    Subnets subnets(context_);
+    SecurityGroups groups(context_);
+    const auto subnet = subnets.create(caller_, {.vpc_id = id, .cidr_block = "10.0.0.0/24"});
+    const auto refusal = "The vpc '" + id + "' has dependencies and cannot be deleted.";
+    EXPECT_EQ(code_of(vpcs_.erase(caller_, id)), "DependencyViolation");
+    EXPECT_EQ(message_of(vpcs_.erase(caller_, id)), refusal);
+    ASSERT_TRUE(subnets.erase(caller_, subnet->subnet.id));
+    const auto group = groups.create(caller_, {"web", "web", id, {}});
+    EXPECT_EQ(message_of(vpcs_.erase(caller_, id)), refusal);
+    ASSERT_TRUE(groups.erase(caller_, {group->group.id, ""}));
+    EXPECT_EQ(code_of(vpcs_.erase(foreigner_, id)), "InvalidVpcID.NotFound");
+    EXPECT_EQ(code_of(vpcs_.erase(dry(), id)), "DryRunOperation");
+    ASSERT_TRUE(vpcs_.erase(caller_, id));
+    EXPECT_EQ(code_of(vpcs_.erase(caller_, id)), "InvalidVpcID.NotFound");
+    read([&](auto& tx) {
+        EXPECT_TRUE(store::route_tables::list_of_vpc(tx, id).empty());
+        EXPECT_TRUE(store::network_acls::list_of_vpc(tx, id).empty());
+        EXPECT_TRUE(store::security_groups::list_of_vpc(tx, id).empty());
+        return 0;
+    });
+}
+
+TEST_F(VpcsTest, AttributesOneAtATime) {
+    const auto id = make("10.0.0.0/16")->vpc.id;
+    ASSERT_TRUE(vpcs_.modify_attributes(caller_, id, {.enable_dns_hostnames = true}));
+    ASSERT_TRUE(
+        vpcs_.modify_attributes(caller_, id, {.enable_network_address_usage_metrics = true}));
+    EXPECT_TRUE(see(id).vpc.enable_dns_hostnames);
+    EXPECT_TRUE(see(id).vpc.enable_network_address_usage_metrics);
+    const auto both = vpcs_.modify_attributes(
+        caller_, id, {.enable_dns_support = false, .enable_dns_hostnames = false});
+    EXPECT_EQ(code_of(both), "InvalidParameterCombination");
+    EXPECT_EQ(
+        message_of(both),
+        "Fields for multiple attribute types specified: enableDnsSupport, enableDnsHostnames");
+    EXPECT_EQ(code_of(vpcs_.modify_attributes(caller_, id, {})), "InvalidParameterCombination");
+    ASSERT_TRUE(vpcs_.modify_attributes(caller_, id, {.enable_dns_support = false}));
+    EXPECT_EQ(code_of(vpcs_.modify_attributes(caller_, id, {.enable_dns_hostnames = true})),
+              "InvalidParameterCombination");
+    EXPECT_EQ(code_of(vpcs_.modify_attributes(foreigner_, id, {.enable_dns_support = true})),
+              "InvalidVpcID.NotFound");
+}
+
+TEST_F(VpcsTest, TenancyBecomesDefaultOnly) {
+    const auto id = make("10.0.0.0/16", {.tenancy = "dedicated"})->vpc.id;
+    EXPECT_EQ(code_of(vpcs_.modify_tenancy(caller_, id, "dedicated")), "InvalidParameterValue");
+    ASSERT_TRUE(vpcs_.modify_tenancy(caller_, id, "default"));
+    EXPECT_EQ(see(id).vpc.tenancy, "default");
+}
+
+TEST_F(VpcsTest, SecondaryBlocks) {
+    const auto id = make("10.0.0.0/16")->vpc.id;
+    const auto associate = [&](const char* cidr) {
+        return vpcs_.associate_block(caller_, id, {.cidr_block = cidr});
+    };
+    for (const char* cidr :
+         {"172.16.0.0/16", "192.168.0.0/16", "198.19.0.0/16", "10.0.128.0/17", "10.0.0.0/16"})
+        EXPECT_EQ(code_of(associate(cidr)), "InvalidVpc.Range") << cidr;
+    EXPECT_THAT(message_of(associate("172.16.0.0/16")), HasSubstr("is restricted"));
+    EXPECT_EQ(code_of(associate("10.0.0.0/8")), "InvalidVpc.Range");
+    EXPECT_EQ(code_of(associate("nonsense")), "InvalidParameterValue");
+
+    const auto made = associate("100.64.0.0/16");
+    ASSERT_TRUE(made) << message_of(made);
+    EXPECT_TRUE(associate("10.2.0.0/16"));
+    EXPECT_EQ(see(id).blocks.size(), 2u);
+    EXPECT_THAT(blocks({{"cidr-block-association.cidr-block", {"100.64.0.0/16"}}}),
+                ElementsAre("10.0.0.0/16"));
+    settings_.limits.ipv4_blocks_per_vpc = 3;
+    EXPECT_EQ(code_of(associate("10.3.0.0/16")), "CidrLimitExceeded");
+
+    Subnets subnets(context_);
+    const auto subnet = subnets.create(caller_, {.vpc_id = id, .cidr_block = "100.64.1.0/24"});
+    ASSERT_TRUE(subnet) << message_of(subnet);
+    const auto association = made->block.association_id;
+    EXPECT_EQ(code_of(vpcs_.disassociate_block(caller_, association)), "InvalidCidrBlock.InUse");
+    ASSERT_TRUE(subnets.erase(caller_, subnet->subnet.id));
+    EXPECT_EQ(code_of(vpcs_.disassociate_block(foreigner_, association)),
+              "InvalidVpcCidrBlockAssociationID.NotFound");
+    ASSERT_TRUE(vpcs_.disassociate_block(caller_, association));
+    EXPECT_EQ(see(id).blocks.size(), 1u);
+    EXPECT_EQ(code_of(vpcs_.disassociate_block(caller_, see(id).vpc.cidr_association_id)),
+              "OperationNotPermitted");
+}
+
+TEST_F(VpcsTest, BlocksAndRoutesStayApart) {
+    const auto id = make("10.4.0.0/16")->vpc.id;
+    write([&](auto& tx) {
+        const auto table = store::route_table_associations::find_main(tx, id)->route_table_id;
+        store::routes::insert(tx, {table, "10.5.0.0/24", "pcx-1"});
+    });
+    EXPECT_EQ(code_of(vpcs_.associate_block(caller_, id, {.cidr_block = "10.5.0.0/16"})),
+              "InvalidVpc.Range");
+    EXPECT_TRUE(vpcs_.associate_block(caller_, id, {.cidr_block = "10.5.0.0/25"}));
+}
+
+TEST_F(VpcsTest, Ipv6BlocksComeAndGo) {
+    const auto id = make("10.0.0.0/16")->vpc.id;
+    EXPECT_EQ(code_of(vpcs_.associate_block(caller_, id, {})), "MissingParameter");
+    EXPECT_EQ(code_of(vpcs_.associate_block(
+                  caller_, id, {.cidr_block = "10.9.0.0/16", .with_ipv6_block = true})),
+              "InvalidParameterCombination");
+    const auto made = vpcs_.associate_block(caller_, id, {.with_ipv6_block = true});
+    ASSERT_TRUE(made) << message_of(made);
+    const auto& cidr = made->block.cidr_block;
+    EXPECT_THAT(blocks({{"ipv6-cidr-block-association.ipv6-cidr-block", {cidr}}}),
+                ElementsAre("10.0.0.0/16"));
+    EXPECT_THAT(blocks({{"ipv6-cidr-block-association.state", {"associated"}}}),
+                ElementsAre("10.0.0.0/16"));
+    settings_.limits.ipv6_blocks_per_vpc = 1;
+    EXPECT_EQ(code_of(vpcs_.associate_block(caller_, id, {.with_ipv6_block = true})),
+              "CidrLimitExceeded");
+    ASSERT_TRUE(vpcs_.disassociate_block(caller_, made->block.association_id));
+    EXPECT_TRUE(see(id).blocks.empty());
+
+    settings_.ipv6_pool = Ipv6Cidr::parse("fd00::/56").value();
+    ASSERT_TRUE(vpcs_.associate_block(caller_, id, {.with_ipv6_block = true}));
+    EXPECT_EQ(code_of(make("10.1.0.0/16", {.with_ipv6_block = true})), "InsufficientCidrBlocks")
+        << "a pool of one block";
 }
 
 } // namespace

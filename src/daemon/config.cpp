@@ -343,6 +343,7 @@ Config default_config() {
     Config config;
     config.cloud.regions = {make_region("us-east-1", {"a", "b", "c"})};
     config.cloud.public_pool = *Ipv4Cidr::parse("127.64.0.0/16");
+    config.cloud.reserved_blocks = {config.transit};
     config.cloud.host.host_id = "host-1";
     config.cloud.host.cpus = 0;       // 0: what the machine has
     config.cloud.host.memory_mib = 0; // 0: what the machine has, less a reserve
@@ -360,6 +361,7 @@ Result<Config> parse_config(std::string_view text, Config base) {
                                 error.description()));
     }
     PILEUS_TRY(Reader(base).read(file));
+    base.cloud.reserved_blocks = {base.transit};
     if (base.tls_certificate_path.empty() != base.tls_key_path.empty())
         return bad("api", "tls_certificate and tls_key go together");
     return base;
