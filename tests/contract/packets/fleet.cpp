@@ -255,17 +255,24 @@ void Fleet::send_all(std::vector<Probe>& probes) {
         const auto& arrival = arrivals_[probe.number];
         probe.arrived = arrival.places;
         probe.is_answered = arrival.is_answered;
-        if (!explain(view_, probe.packet).arrives)
-            denied_.push_back(probe.number);
+        if (probe.arrived.empty() && !explain(view_, probe.packet).arrives)
+            denied_.push_back(probe);
     }
 }
 
-// Of the probes that must not arrive: those that did, also after their moment.
-int Fleet::count_late() {
+std::vector<std::string> Fleet::late() {
     const std::lock_guard lock(mutex_);
-    return static_cast<int>(std::count_if(denied_.begin(), denied_.end(), [&](uint32_t number) {
-        return !arrivals_[number].places.empty();
-    }));
+    std::vector<std::string> out;
+    for (const auto& probe : denied_)
+        for (const auto& place : arrivals_[probe.number].places)
+            out.push_back(fmt::format("protocol {} port {} source port {} from {} to {} came to {}",
+                                      probe.packet.protocol,
+                                      probe.packet.port,
+                                      probe.packet.source_port,
+                                      probe.packet.from.interface_id,
+                                      probe.packet.to.interface_id,
+                                      place));
+    return out;
 }
 
 bool Fleet::has_arrived(uint32_t number) {

@@ -58,7 +58,8 @@ class Fleet {
     // Sends one packet and does not wait; its number.
     uint32_t send(const Packet& packet);
     bool has_arrived(uint32_t number);
-    int count_late();
+    // Probes that must not arrive, and did, but only after send_all() had looked.
+    std::vector<std::string> late();
     void settle(); // until nothing more comes
 
     void send_frame(const std::string& interface_id, const std::string& frame);
@@ -92,7 +93,7 @@ class Fleet {
     MacAddress router_mac_{{0x02, 0x70, 0x69, 0x6c, 0x65, 0x75}};
     uint32_t next_number_ = 0;
     std::map<uint32_t, UniqueFd> callers_; // sockets of the host
-    std::vector<uint32_t> denied_;
+    std::vector<Probe> denied_;
 
     std::mutex mutex_;
     std::map<std::string, Station> stations_;

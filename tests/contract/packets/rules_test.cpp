@@ -386,6 +386,9 @@ TEST_F(Rules, NatGateway) {
     auto d = packet_interface(vpc_, "d", 1, 20); // no public address
     fleet_->ensure_interface(d);
     wait_until_ready("eni-d", "eni-b");
+    set_routes(*fleet_, vpc_, 1, {{*parse_cidr("0.0.0.0/0"), RouteTarget::interface, "eni-nat"}});
+    wait_until_answered(to_world("eni-d", udp, 53));
+    set_routes(*fleet_, vpc_, 1, {});
     const std::vector<Probe> probes{{to_world("eni-d", tcp, 80)},
                                     {to_world("eni-d", udp, 53)},
                                     {to_world("eni-d", icmp, ping)},

@@ -193,14 +193,18 @@ class Topologies : public PacketTest, public testing::WithParamInterface<int> {
 
 TEST_P(Topologies, TheKernelDoesWhatExplainSays) {
     make_topology();
-    for (const auto& vpc : vpcs_) {
+    auto first = vpcs_;
+    first[0].route_tables[1].routes = {{*parse_cidr("0.0.0.0/0"), RouteTarget::interface, nat_.id}};
+    for (const auto& vpc : first) {
         fleet_->ensure_vpc(vpc);
         fleet_->apply_groups({open_packet_group(vpc)});
     }
     for (const auto& interface : interfaces_)
         fleet_->ensure_interface(interface);
+    fleet_->ensure_interface(nat_);
     for (size_t i = 0; i + 1 < interfaces_.size(); i += 2)
         wait_until_ready(interfaces_[i].id, interfaces_[i + 1].id);
+    wait_until_answered(to_world(interfaces_[2].id, udp, 53));
     int sent = 0, passed = 0;
     for (int variant = 0; variant < variants; ++variant) {
         vary();
