@@ -31,6 +31,7 @@ void clear_attachment(NetworkInterface& row) {
     row.device_index = 0;
     row.detaching = false;
     row.attached_at.reset();
+    row.delete_on_termination = false;
 }
 
 NetworkInterfaceController::NetworkInterfaceController(store::Store& store,
