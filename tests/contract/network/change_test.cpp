@@ -1,2 +1,206 @@
 // SPDX-License-Identifier: Apache-2.0
+// While things change, and while the driver dies in the middle of it: what no state allows never
+// passes, what every state allows always does, and in the end the kernel is as it was told.
 #include "linux_fixture.h"
+
+#include <arpa/inet.h>
+#include <csignal>
+#include <netinet/in.h>
+#include <sys/wait.h>
+
+namespace pileus::drivers {
+namespace {
+
+using namespace std::chrono_literals;
+
+UniqueFd udp_socket(const Guest& guest, uint16_t port) {
+    auto made = guest.inside().run([&]() -> Result<UniqueFd> {
+        UniqueFd fd(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+        sockaddr_in name{};
+        name.sin_family = AF_INET;
+        name.sin_port = htons(port);
+        const int large = 4 << 20;
+        ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUF, &large, sizeof large);
+        if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&name), sizeof name) != 0)
+            return fail(errors::internal, "cannot bind in a guest");
+        return fd;
+    });
+    EXPECT_OK(made);
+    return std::move(*made);
+}
+
+// Sends a numbered packet a millisecond, and counts what arrives.
+class Probe {
+  public:
+    Probe(const Guest& from, const Guest& to, Ipv4 address, uint16_t port)
+        : sender_(udp_socket(from, 0)), receiver_(udp_socket(to, port)) {
+        name_.sin_family = AF_INET;
+        name_.sin_port = htons(port);
+        name_.sin_addr.s_addr = htonl(address.value);
+        thread_ = std::thread([this] { run(); });
+    }
+    ~Probe() { stop(); }
+
+    void stop() {
+        stopping_ = true;
+        if (thread_.joinable())
+            thread_.join();
+    }
+    int sent() const { return sent_; }
+    int arrived() {
+        std::array<char, 64> buffer;
+        std::this_thread::sleep_for(200ms);
+        while (::recv(receiver_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT) > 0)
+            ++arrived_;
+        return arrived_;
+    }
+
+  private:
+    void run() {
+        while (!stopping_) {
+            if (::sendto(sender_.get(),
+                         "probe",
+                         5,
+                         0,
+                         reinterpret_cast<const sockaddr*>(&name_),
+                         sizeof name_) == 5)
+                ++sent_;
+            std::this_thread::sleep_for(1ms);
+        }
+    }
+
+    UniqueFd sender_, receiver_;
+    sockaddr_in name_{};
+    std::atomic<bool> stopping_ = false;
+    std::atomic<int> sent_ = 0;
+    int arrived_ = 0;
+    std::thread thread_;
+};
+
+TrafficRule port_rule(int protocol, int port) {
+    return {false, protocol, port, port, parse_cidr("172.31.0.0/16"), ""};
+}
+
+class ChangeTest : public LinuxNetworkTest {
+  protected:
+    // Every state allows UDP 82 from one subnet to the other, and none UDP 81: now the group, now
+    // the ACL, now a route forbids it, so that no mixture of two states may.
+    void tell(Network& network, int state) {
+        auto vpc = vpc_;
+        const bool by_acl = state % 2 == 0;
+        vpc.subnets[0].network_acl_id = "acl-1";
+        const auto everything = *parse_cidr("0.0.0.0/0");
+        vpc.network_acls = {{"acl-1",
+                             {{100, false, !by_acl, 17, everything, 81, 81},
+                              {200, false, true, -1, everything, -1, -1},
+                              {200, true, true, -1, everything, -1, -1}}}};
+        for (int i = 0; i < state % 5; ++i)
+            vpc.route_tables[0].routes.push_back(
+                {IpCidr(Ipv4Cidr{Ipv4{0x0a00'0000u + (static_cast<uint32_t>(i) << 16)}, 16}),
+                 RouteTarget::blackhole,
+                 ""});
+        SecurityGroupSpec group{"sg-server",
+                                "vpc-1",
+                                {port_rule(17, 82),
+                                 port_rule(6, 22),
+                                 port_rule(6, 1000 + state),
+                                 open_to(true, -1, -1, "0.0.0.0/0")}};
+        // It tightens one before it opens the other, as the control plane must.
+        if (by_acl) {
+            ASSERT_OK(network.ensure_vpc(vpc));
+            group.rules.push_back(port_rule(17, 81));
+            ASSERT_OK(network.apply_security_groups({group}));
+        } else {
+            ASSERT_OK(network.apply_security_groups({group}));
+            ASSERT_OK(network.ensure_vpc(vpc));
+        }
+    }
+};
+
+TEST_F(ChangeTest, NothingPassesInBetweenAndNothingIsLost) {
+    tell(*network_, 1);
+    const auto server = sample_interface(vpc_, 10, 0, {"sg-server"});
+    const auto a = guest(server), b = guest(sample_interface(vpc_, 11, 1, {"sg-open"}));
+    Probe allowed(*b, *a, server.private_ip(), 82), denied(*b, *a, server.private_ip(), 81);
+    for (int state = 2; state < 60; ++state)
+        tell(*network_, state);
+    allowed.stop();
+    denied.stop();
+    EXPECT_GT(allowed.sent(), 200);
+    EXPECT_EQ(allowed.arrived(), allowed.sent());
+    EXPECT_EQ(denied.arrived(), 0);
+}
+
+// The process that changes things is killed at a moment that nobody chose.
+TEST_F(ChangeTest, AKilledDriverConverges) {
+    tell(*network_, 1);
+    const auto server = sample_interface(vpc_, 10, 0, {"sg-server"});
+    const auto a = guest(server), b = guest(sample_interface(vpc_, 11, 1, {"sg-open"}));
+    const auto ssh = a->listen(22);
+    ASSERT_TRUE(b->reaches(server.private_ip(), 22));
+    Probe allowed(*b, *a, server.private_ip(), 82), denied(*b, *a, server.private_ip(), 81);
+    for (int round = 0; round < 12; ++round) {
+        const pid_t child = ::fork();
+        if (child == 0) {
+            SystemProcessRunner runner;
+            LinuxNetwork network(options_, runner);
+            if (!network.recover())
+                ::_exit(1);
+            for (int state = round;; ++state)
+                tell(network, state);
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds{120 + 37 * (round % 5)});
+        ::kill(child, SIGKILL);
+        int status = 0;
+        ::waitpid(child, &status, 0);
+        EXPECT_TRUE(WIFSIGNALED(status)) << "it ran until it was killed";
+        start();
+        tell(*network_, 500 + round);
+        EXPECT_TRUE(b->reaches(server.private_ip(), 22));
+    }
+    allowed.stop();
+    denied.stop();
+    EXPECT_GT(allowed.sent(), 1000);
+    EXPECT_EQ(allowed.arrived(), allowed.sent()) << "no packet was lost";
+    EXPECT_EQ(denied.arrived(), 0);
+}
+
+TEST_F(ChangeTest, ManyRulesAreOneQuickTransactionAndOneQuickRecovery) {
+    std::vector<SecurityGroupSpec> groups;
+    for (uint32_t i = 0; i < 10; ++i) {
+        SecurityGroupSpec group{fmt::format("sg-{}", i), "vpc-1", {}};
+        for (uint32_t j = 0; j < 1000; ++j) {
+            const auto port = static_cast<int>(1 + j * 7 + i);
+            group.rules.push_back(
+                {false, 6, port, port, IpCidr(Ipv4Cidr{Ipv4{0x0a00'0000 + j * 256}, 24}), ""});
+        }
+        groups.push_back(std::move(group));
+    }
+    groups[0].rules.push_back(port_rule(6, 22));
+    ASSERT_OK(network_->apply_security_groups(groups));
+    const auto server = sample_interface(vpc_, 10, 0, {"sg-0", "sg-1", "sg-2", "sg-3"});
+    const auto a = guest(server), b = guest(sample_interface(vpc_, 11, 1, {"sg-open"}));
+    const auto ssh = a->listen(22);
+    EXPECT_TRUE(b->reaches(server.private_ip(), 22));
+    const int runs = runner_.runs;
+    const auto time = [](const auto& action) {
+        const auto started = std::chrono::steady_clock::now();
+        action();
+        return std::chrono::steady_clock::now() - started;
+    };
+    groups[0].rules.pop_back();
+    const auto changing = time([&] { ASSERT_OK(network_->apply_security_groups({groups[0]})); });
+    EXPECT_EQ(runner_.runs - runs, 1);
+    EXPECT_TRUE(b->is_refused(server.private_ip(), 22));
+    const auto recovering = time([&] { start(); });
+    const auto ms = [](auto duration) {
+        return std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
+    };
+    RecordProperty("change_ms", static_cast<int>(ms(changing)));
+    RecordProperty("recover_ms", static_cast<int>(ms(recovering)));
+    EXPECT_LT(ms(changing), 500) << "1,000 rules";
+    EXPECT_LT(ms(recovering), 1000) << "10,000 rules";
+}
+
+} // namespace
+} // namespace pileus::drivers

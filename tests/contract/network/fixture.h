@@ -111,6 +111,7 @@ inline LinuxNetworkOptions test_options(const std::filesystem::path& run_dir) {
     options.run_dir = run_dir / "network";
     options.public_pool = *Ipv4Cidr::parse("127.99.0.0/16");
     options.transit = *Ipv4Cidr::parse("100.126.0.0/15");
+    options.ipv6_pool = *Ipv6Cidr::parse("fd70:696c:7700::/40");
     return options;
 }
 

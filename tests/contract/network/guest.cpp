@@ -132,7 +132,8 @@ Guest::Guest(UniqueFd tap, const InterfaceSpec& interface, const Ipv4Cidr& subne
             must(write_sysctls({{"ipv6/conf/eth0/addr_gen_mode", "0"},
                                 {"ipv6/conf/eth0/disable_ipv6", "0"},
                                 {"ipv6/conf/eth0/accept_ra", "1"},
-                                {"ipv6/conf/eth0/router_solicitation_delay", "0"}}));
+                                {"ipv6/conf/eth0/router_solicitation_delay", "0"},
+                                {"ipv6/conf/eth0/router_solicitation_interval", "1"}}));
             must(links.change_link(eth0, {.up = true}));
             for (const auto& address : interface.addresses)
                 must(links.ensure_address(eth0, address.private_ip, 32));
@@ -298,7 +299,8 @@ UniqueFd connect_to(const IpAddress& address,
         ::bind(fd.get(), own.get(), own.size);
     }
     const auto name = name_of(address, port);
-    ::connect(fd.get(), name.get(), name.size);
+    if (::connect(fd.get(), name.get(), name.size) != 0 && errno != EINPROGRESS)
+        return {};
     pollfd polled{fd.get(), POLLOUT, 0};
     int error = 0;
     socklen_t size = sizeof error;

@@ -8,6 +8,8 @@
 #include "base/unique_fd.h"
 #include "drivers/network/linux/namespace.h"
 #include "drivers/network/linux/netlink.h"
+#include "drivers/network/linux/options.h"
+#include "drivers/network/linux/rules.h"
 #include "drivers/network/network.h"
 
 #include <chrono>

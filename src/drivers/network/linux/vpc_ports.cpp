@@ -117,9 +117,12 @@ Result<void> Vpc::ensure_addresses(const Port& port, int link) {
         PILEUS_TRY(netlink_.ensure_neighbor(link, address, port.spec.mac));
         PILEUS_TRY(netlink_.ensure_route({.destination = single(address), .link = link}));
     }
-    if (!port.spec.ipv6_addresses.empty())
-        PILEUS_TRY(netlink_.ensure_neighbor(link, link_local_of(port.spec.mac), port.spec.mac));
-    return {};
+    if (port.spec.ipv6_addresses.empty())
+        return {};
+    // Answers of DHCPv6 and to solicitations go to where it asked from.
+    const auto link_local = link_local_of(port.spec.mac);
+    PILEUS_TRY(netlink_.ensure_neighbor(link, link_local, port.spec.mac));
+    return netlink_.ensure_route({.destination = single(link_local), .link = link});
 }
 
 // Of an interface that loses addresses; all of them when it goes.
