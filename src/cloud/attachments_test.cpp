@@ -7,6 +7,7 @@
 #include "cloud/volumes.h"
 #include "store/network_interfaces.h"
 #include "store/volumes.h"
+#include "store/vpcs.h"
 
 namespace pileus::cloud {
 namespace {
@@ -53,6 +54,8 @@ class AttachmentsTest : public CloudFixture {
         interface.account_id = owner.account_id;
         interface.region = owner.region;
         interface.zone = "us-east-1b";
+        interface.vpc_id = store::vpcs::find_default(tx, scope_of(owner))->id;
+        interface.attached_at = clock_.now();
         interface.subnet_id = "subnet-of-" + owner.account_id;
         interface.private_ip = "172.31.16.9";
         interface.public_ip = "127.64.0." + id.substr(id.size() - 1);

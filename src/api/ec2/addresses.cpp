@@ -91,8 +91,6 @@ void write_address(const cloud::AddressView& view, model::Address out) {
         .set_network_interface_owner_id(view.interface_owner_id)
         .set_private_ip_address(address.private_ip)
         .set_subnet_id(view.subnet_id);
-    if (address.is_service_managed)
-        out.set_service_managed("nat");
 }
 
 Result<void> describe_addresses(Call& call,
