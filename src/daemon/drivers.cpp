@@ -39,6 +39,7 @@ drivers::LinuxNetworkOptions network_options(const Config& config) {
     options.run_dir = config.run_dir / "network";
     options.public_pool = config.cloud.public_pool;
     options.transit = config.transit;
+    options.ipv6_pool = config.cloud.ipv6_pool;
     options.egress = config.egress;
     if (config.egress)
         options.upstream_resolvers = drivers::resolvers_of_host();
