@@ -408,6 +408,16 @@ make_security_group_specs(Transaction& tx, const std::vector<std::string>& group
     return reader.take(vpc_id);
 }
 
+std::vector<std::string> groups_across_peerings(Transaction& tx, const std::string& vpc_id) {
+    if (store::vpc_peering_connections::list_of_vpc(tx, vpc_id).empty())
+        return {};
+    std::set<std::string> ids;
+    for (const auto& row : store::network_interfaces::list_of_vpc(tx, vpc_id))
+        if (is_in_use(tx, row))
+            ids.insert(row.security_group_ids.begin(), row.security_group_ids.end());
+    return {ids.begin(), ids.end()};
+}
+
 bool is_in_use(Transaction& tx, const domain::NetworkInterface& row) {
     if (row.kind == domain::NetworkInterfaceKind::nat_gateway) {
         const auto gateways = store::nat_gateways::list_of_vpc(tx, row.vpc_id);

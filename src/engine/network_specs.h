@@ -27,6 +27,10 @@ drivers::InterfaceSpec make_interface_spec(const domain::NetworkInterface& row);
 std::vector<drivers::SecurityGroupSpec>
 make_security_group_specs(store::Transaction& tx, const std::vector<std::string>& group_ids);
 
+// The groups in use in a VPC whose rules may name groups of another: what their rules mean changes
+// with its peerings. None of a VPC that never had any.
+std::vector<std::string> groups_across_peerings(store::Transaction& tx, const std::string& vpc_id);
+
 // Whether the interface is to be in the network of this host now: a guest is, or is about to be,
 // behind it, or a NAT gateway works with it.
 bool is_in_use(store::Transaction& tx, const domain::NetworkInterface& row);

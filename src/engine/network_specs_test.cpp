@@ -383,6 +383,28 @@ TEST_F(NetworkSpecs, GroupsComeWithThoseThatTheyNamePeersFirst) {
                                                    "sg-a2")));
 }
 
+TEST_F(NetworkSpecs, GroupsInUseFollowTheVpcsPeerings) {
+    const auto across = [&] {
+        return store_->read([](Transaction& tx) { return groups_across_peerings(tx, "vpc-a"); });
+    };
+    write([&](Transaction& tx) {
+        domain::Instance instance;
+        instance.id = "i-1";
+        instance.state = domain::InstanceState::running;
+        store::instances::insert(tx, instance);
+        for (const auto* id : {"eni-1", "eni-unused"}) {
+            add_interface(tx, id, "vpc-a");
+            auto row = *store::network_interfaces::find(tx, id);
+            row.security_group_ids = {std::string("sg-of-") + id};
+            row.instance_id = row.id == "eni-1" ? "i-1" : "";
+            store::network_interfaces::update(tx, row);
+        }
+    });
+    EXPECT_THAT(across(), IsEmpty());
+    write([&](Transaction& tx) { add_peering(tx, "pcx-1", PeeringState::deleted); });
+    EXPECT_THAT(across(), ElementsAre("sg-of-eni-1"));
+}
+
 TEST_F(NetworkSpecs, InterfacesAreInUseBehindGuestsAndNatGateways) {
     write([&](Transaction& tx) {
         for (const auto* id : {"eni-free", "eni-running", "eni-stopped", "eni-nat", "eni-old-nat"})

@@ -35,9 +35,15 @@ Result<void> VpcNetwork::ensure_vpc(const std::string& vpc_id) {
 }
 
 Result<void> VpcNetwork::update_vpc(const std::string& vpc_id) {
+    const auto groups =
+        store_.read([&](store::Transaction& tx) { return groups_across_peerings(tx, vpc_id); });
+    PILEUS_TRY(apply_peers_groups(vpc_id, groups));
     const auto held = locks_.hold(vpc_id);
     PILEUS_ASSIGN(const auto here, vpcs_here());
-    return here.contains(vpc_id) ? ensure_vpc(vpc_id) : Result<void>{};
+    if (!here.contains(vpc_id))
+        return {};
+    PILEUS_TRY(ensure_vpc(vpc_id));
+    return apply_groups_in(vpc_id, groups);
 }
 
 Result<void> VpcNetwork::remove_unused_vpc(const std::string& vpc_id) {

@@ -204,7 +204,7 @@ class Vpcs(GuestTest):
         peering = peering["VpcPeeringConnectionId"]
         self.ec2.accept_vpc_peering_connection(VpcPeeringConnectionId=peering)
         with self.subTest("a peering carries what routes and groups let through"):
-            self.allow(group_c, 8080, IpRanges=[{"CidrIp": "10.20.0.10/32"}])
+            self.allow(group_c, 8080, UserIdGroupPairs=[{"GroupId": group_a}])  # of the other VPC
             self.ec2.create_route(RouteTableId=table_a, DestinationCidrBlock="10.30.0.0/16", VpcPeeringConnectionId=peering)
             self.assertEqual(self.ask(a, "10.30.0.10"), "")  # no way back yet
             self.ec2.create_route(RouteTableId=table_c, DestinationCidrBlock="10.20.0.0/16", VpcPeeringConnectionId=peering)
