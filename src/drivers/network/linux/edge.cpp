@@ -36,7 +36,7 @@ Result<void> Edge::ensure() {
         host_link_name(options_.installation), edge_to_host_name, namespace_->fd(), options_.mtu));
 
     auto& edge = *netlink_;
-    PILEUS_TRY(namespace_->run([]() -> Result<void> {
+    const auto prepared = namespace_->run([]() -> Result<void> {
         if (machine_has_ipv6())
             PILEUS_TRY(write_sysctls({{"ipv6/conf/default/addr_gen_mode", "1"},
                                       {"ipv6/conf/default/accept_ra", "0"},
@@ -44,7 +44,8 @@ Result<void> Edge::ensure() {
                                       {"ipv6/conf/all/disable_ipv6", "0"},
                                       {"ipv6/conf/all/forwarding", "1"}}));
         return write_sysctl("ipv4/ip_forward", "1");
-    }));
+    });
+    PILEUS_TRY(prepared);
     // Rules before links: nothing is forwarded by accident.
     PILEUS_TRY(run_nft(runner_, *namespace_, edge_rules(options_)));
     PILEUS_ASSIGN(const auto found, edge.find_link(edge_to_host_name));
@@ -95,8 +96,8 @@ Result<void> Edge::ensure_host_side(Netlink& host) {
                 plan_.transit().str()));
     // Packets from 127.0.0.1 leave on this link, and their answers come back on it; on no other.
     PILEUS_TRY(write_sysctl(fmt::format("ipv4/conf/{}/route_localnet", link_name), "1"));
-    if (options_.egress)
-        PILEUS_TRY(ensure_egress(host));
+    if (options_.egress || !plan_.is_loopback_pool())
+        PILEUS_TRY(ensure_forwarding(host));
     PILEUS_ASSIGN(const auto here, NetworkNamespace::of_caller());
     PILEUS_TRY(run_nft(runner_, here, host_rules(options_, closed_uplink_)));
     PILEUS_TRY(host.ensure_address(link, plan_.host(), 32));
@@ -105,34 +106,58 @@ Result<void> Edge::ensure_host_side(Netlink& host) {
         PILEUS_TRY(host.change_link(link, {.mac = router_mac}));
     PILEUS_TRY(host.change_link(link, {.up = true}));
     PILEUS_TRY(host.ensure_route({.destination = single(plan_.edge()), .link = link}));
+    if (!plan_.is_loopback_pool()) // so that it is not sought on the network
+        PILEUS_TRY(
+            host.ensure_route({.destination = plan_.pool(), .link = link, .via = plan_.edge()}));
     return host.ensure_route({.destination = plan_.transit(), .link = link, .via = plan_.edge()});
 }
 
 // Forwarding is switched on for the two links that guests' packets pass, not for the machine. Where
 // it was off before, the host's own table keeps everything else from being forwarded there, and
 // remove() switches it off again.
-Result<void> Edge::ensure_egress(Netlink& host) {
+Result<void> Edge::ensure_forwarding(Netlink& host) {
     PILEUS_TRY(write_sysctl(forwarding_key(host_link_name(options_.installation)), "1"));
-    PILEUS_ASSIGN(const auto uplink, host.default_route_link());
-    if (!uplink) {
+    PILEUS_ASSIGN(const auto link, public_link(host));
+    if (!link) {
         log_warning("guests have no way out: the machine has no default route");
         return {};
     }
-    PILEUS_ASSIGN(const auto links, host.links());
-    for (const auto& link : links) {
-        if (link.index != *uplink)
-            continue;
-        PILEUS_ASSIGN(const auto forwarding, read_sysctl(forwarding_key(link.name)));
-        const auto note = read_file(uplink_note(), 64);
-        if (forwarding == "0") {
-            PILEUS_TRY(write_file_durably(uplink_note(), link.name));
-            PILEUS_TRY(write_sysctl(forwarding_key(link.name), "1"));
-            closed_uplink_ = link.name;
-        } else if (note && trim(*note) == link.name) {
-            closed_uplink_ = link.name; // it was us, before a restart of the daemon
-        }
+    PILEUS_ASSIGN(const auto forwarding, read_sysctl(forwarding_key(link->name)));
+    const auto note = read_file(uplink_note(), 64);
+    if (forwarding == "0") {
+        PILEUS_TRY(write_file_durably(uplink_note(), link->name));
+        PILEUS_TRY(write_sysctl(forwarding_key(link->name), "1"));
+        closed_uplink_ = link->name;
+    } else if (note && trim(*note) == link->name) {
+        closed_uplink_ = link->name; // it was us, before a restart of the daemon
     }
     return {};
+}
+
+Result<std::optional<Link>> Edge::public_link(Netlink& host) {
+    if (!options_.public_link.empty())
+        return host.find_link(options_.public_link);
+    PILEUS_ASSIGN(const auto uplink, host.default_route_link());
+    PILEUS_ASSIGN(const auto links, host.links());
+    for (const auto& link : links)
+        if (link.index == uplink)
+            return std::optional<Link>(link);
+    return std::optional<Link>{};
+}
+
+// The host answers ARP for a public address that is in use, on the network whose address it is. The
+// entries are the kernel's: they outlive the daemon, and go with remove_public_address() or
+// remove().
+Result<void> Edge::answer_for(Ipv4 transit_ip, bool answers) {
+    if (plan_.is_loopback_pool())
+        return {};
+    PILEUS_ASSIGN(auto host, Netlink::open());
+    PILEUS_ASSIGN(const auto link, public_link(host));
+    if (!link)
+        return {};
+    const auto address = plan_.public_of(transit_ip);
+    return answers ? host.ensure_proxy_neighbor(link->index, address)
+                   : host.remove_proxy_neighbor(link->index, address);
 }
 
 Result<void> Edge::ensure_vpc(uint32_t slot,
@@ -169,13 +194,15 @@ Result<void> Edge::remove_vpc(uint32_t slot) {
 Result<void> Edge::ensure_public_address(Ipv4 transit_ip, uint32_t slot) {
     const std::lock_guard lock(mutex_);
     PILEUS_ASSIGN(const int link, netlink_->link_index(edge_to_vpc_name(slot)));
-    return netlink_->ensure_route(
-        {.destination = single(transit_ip), .link = link, .via = plan_.vpc(slot)});
+    PILEUS_TRY(netlink_->ensure_route(
+        {.destination = single(transit_ip), .link = link, .via = plan_.vpc(slot)}));
+    return answer_for(transit_ip, true);
 }
 
 Result<void> Edge::remove_public_address(Ipv4 transit_ip, uint32_t slot) {
     const std::lock_guard lock(mutex_);
     PILEUS_ASSIGN(const auto link, netlink_->find_link(edge_to_vpc_name(slot)));
+    PILEUS_TRY(answer_for(transit_ip, false));
     if (!link)
         return {};
     return netlink_->remove_route(
@@ -192,6 +219,11 @@ Result<void> Edge::remove() {
         std::filesystem::remove(uplink_note(), ignored);
     }
     PILEUS_ASSIGN(auto host, Netlink::open());
+    if (!plan_.is_loopback_pool()) {
+        PILEUS_ASSIGN(const auto link, public_link(host));
+        for (uint64_t i = 0; link && i < plan_.pool().size(); ++i)
+            PILEUS_TRY(host.remove_proxy_neighbor(link->index, plan_.pool().at(i)));
+    }
     PILEUS_TRY(host.remove_link(host_link_name(options_.installation)));
     netlink_.reset();
     namespace_.reset();

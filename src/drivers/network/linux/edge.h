@@ -12,7 +12,8 @@
 namespace pileus::drivers {
 
 // The namespace between the host and the VPCs, and all that the host itself gets: one link, one
-// route to the transit block, one nft table, and (with egress) forwarding on two links. Any thread;
+// route to the transit block, one nft table, and (with egress, or a pool on a real network)
+// forwarding on two links. Any thread;
 // it outlives the daemon.
 class Edge {
   public:
@@ -33,7 +34,9 @@ class Edge {
   private:
     Result<void> ensure_host_side(Netlink& host);
     Result<void> ensure_ipv6(Netlink& host, int host_link, int edge_link);
-    Result<void> ensure_egress(Netlink& host);
+    Result<void> ensure_forwarding(Netlink& host);
+    Result<std::optional<Link>> public_link(Netlink& host);
+    Result<void> answer_for(Ipv4 transit_ip, bool answers);
     std::filesystem::path uplink_note() const { return options_.run_dir / "forwarding"; }
 
     const LinuxNetworkOptions& options_;

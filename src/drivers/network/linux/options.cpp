@@ -48,11 +48,25 @@ Result<void> check_options(const LinuxNetworkOptions& options) {
                     fmt::format("the installation's name must be a lower-case letter, then "
                                 "letters and digits, at most {}",
                                 longest_installation));
-    if (!loopback.contains(options.public_pool) || options.public_pool.contains(Ipv4{0x7f00'0001}))
+    if (options.public_pool.overlaps(loopback) && (!loopback.contains(options.public_pool) ||
+                                                   options.public_pool.contains(Ipv4{0x7f00'0001})))
         return fail(errors::invalid,
                     fmt::format("the public pool {} must be inside 127.0.0.0/8 and without "
-                                "127.0.0.1; pools on a real interface are not supported yet",
+                                "127.0.0.1, or outside of it",
                                 options.public_pool.str()));
+    for (const char* taken : {"0.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3"})
+        if (options.public_pool.overlaps(*Ipv4Cidr::parse(taken)))
+            return fail(
+                errors::invalid,
+                fmt::format("the public pool {} overlaps {}", options.public_pool.str(), taken));
+    if (options.public_pool.overlaps(options.transit))
+        return fail(errors::invalid, "the public pool and the transit block overlap");
+    if (options.public_link.size() > 15 ||
+        !std::all_of(options.public_link.begin(), options.public_link.end(), [](char c) {
+            return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                   c == '-' || c == '_';
+        }))
+        return fail(errors::invalid, "the public link must be the name of a link");
     if (options.transit.prefix >= options.public_pool.prefix || options.transit.prefix > 24)
         return fail(errors::invalid,
                     fmt::format("the transit block {} must be at least twice as large as the "

@@ -19,8 +19,11 @@ struct LinuxNetworkOptions {
     // of the machine. dnsmasq reads its folders as nobody, so that every folder above must be
     // searchable by others.
     std::filesystem::path run_dir = "/run/pileus/network";
-    // Addresses that the API reports as public. Inside 127.0.0.0/8 for now: reached from this host.
+    // Addresses that the API reports as public. Inside 127.0.0.0/8: reached from this host only.
+    // Any other block: of the network on `public_link`, where this host answers ARP for those that
+    // are in use.
     Ipv4Cidr public_pool{Ipv4{0x7f40'0000}, 16}; // 127.64.0.0/16
+    std::string public_link;                     // "": the link of the default route
     // Addresses between the host and the VPCs; no VPC may overlap it. Its lower half mirrors the
     // pool, its upper half numbers the links. The default is the block for tests of network devices
     // (RFC 2544), which VPNs and VPCs use less than 100.64.0.0/10.
@@ -56,6 +59,10 @@ class AddressPlan {
     Ipv4 edge() const { return link(2); }
     Ipv4 vpc(uint32_t slot) const { return link(slot); }
     Ipv6Cidr ipv6_pool() const { return ipv6_pool_; }
+    bool is_loopback_pool() const { return pool_.base.value >> 24 == 127; }
+    Ipv4 public_of(Ipv4 transit_ip) const {
+        return pool_.at(transit_ip.value - transit_.base.value);
+    }
     Ipv6 ipv6_host() const; // in the last /64 of the pool
     Ipv4 transit_of(Ipv4 public_ip) const {
         return mirror().at(public_ip.value - pool_.base.value);

@@ -37,14 +37,33 @@ std::string host_rules(const LinuxNetworkOptions& options, const std::string& cl
         add(fmt::format("add rule {} {} {}", own, name, what));
     };
 
+    const auto translate = [&](const char* name,
+                               const std::string& which,
+                               const char* what,
+                               Ipv4Cidr from,
+                               Ipv4Cidr to) {
+        rule(name,
+             fmt::format("{0} {1} ip prefix to ip {2} map {{ {3} : {4} }}",
+                         which,
+                         what,
+                         std::string(what) == "dnat" ? "daddr" : "saddr",
+                         from.str(),
+                         to.str()));
+    };
+
     add("add table " + own);
+    const auto to_pool = fmt::format("ip daddr {}", plan.pool().str());
+    const auto from_mirror = fmt::format("ip saddr {}", plan.mirror().str());
     chain("output", "type nat hook output priority -100;");
-    rule("output",
-         fmt::format("ip daddr {0} dnat ip prefix to ip daddr map {{ {0} : {1} }}",
-                     plan.pool().str(),
-                     plan.mirror().str()));
+    translate("output", to_pool, "dnat", plan.pool(), plan.mirror());
+    chain("prerouting", "type nat hook prerouting priority -100;");
     chain("postrouting", "type nat hook postrouting priority 100;");
-    rule("postrouting", fmt::format("oifname \"{}\" snat ip to {}", link, plan.host().str()));
+    if (plan.is_loopback_pool()) {
+        rule("postrouting", fmt::format("oifname \"{}\" snat ip to {}", link, plan.host().str()));
+    } else { // guests see callers, and are seen, under the addresses that they have
+        translate("prerouting", to_pool, "dnat", plan.pool(), plan.mirror());
+        translate("postrouting", from_mirror, "snat", plan.mirror(), plan.pool());
+    }
     if (options.egress)
         rule("postrouting",
              fmt::format("oifname != \"{}\" ip saddr {} masquerade", link, plan.transit().str()));
@@ -63,6 +82,10 @@ std::string host_rules(const LinuxNetworkOptions& options, const std::string& cl
 
     chain("forward", "type filter hook forward priority 0;");
     rule("forward", fmt::format("oifname \"{}\" ct state established,related accept", link));
+    if (!plan.is_loopback_pool()) {
+        rule("forward", fmt::format("oifname \"{}\" ct status dnat accept", link));
+        rule("forward", fmt::format("iifname \"{}\" ct state established,related accept", link));
+    }
     rule("forward", fmt::format("oifname \"{}\" drop", link));
     if (!options.egress)
         rule("forward", fmt::format("iifname \"{}\" drop", link));

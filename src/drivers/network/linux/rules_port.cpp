@@ -6,6 +6,12 @@ namespace pileus::drivers {
 
 namespace {
 
+// One table for all taps of a VPC: nft reads every table anew before each change, so that a table a
+// tap would make every change of rules cost more with each guest.
+constexpr const char* guard_table = "netdev guard";
+constexpr const char* guard_chains[] = {
+    "guard", "dhcp", "ipv6", "solicit"}; // of a tap: "dhcp_t1-7"
+
 std::vector<Ipv4> addresses_of(const InterfaceSpec& interface) {
     std::vector<Ipv4> out;
     for (const auto& address : interface.addresses)
@@ -31,14 +37,16 @@ class Guard {
                              port.spec.kind == InterfaceKind::nat_gateway) {}
 
     std::string text() {
-        script_.add("add table netdev {}", port_.tap);
-        script_.add("add chain netdev {} guard {{ type filter hook ingress device \"{}\" priority "
-                    "-500; policy drop; }}",
-                    port_.tap,
-                    port_.tap);
-        for (const char* chain : {"guard", "dhcp", "ipv6", "solicit"}) {
-            script_.add("add chain netdev {} {}", port_.tap, chain);
-            script_.add("flush chain netdev {} {}", port_.tap, chain);
+        script_.add("add table {}", guard_table);
+        script_.add(
+            "add chain {} guard_{} {{ type filter hook ingress device \"{}\" priority -500; "
+            "policy drop; }}",
+            guard_table,
+            port_.tap,
+            port_.tap);
+        for (const char* chain : guard_chains) {
+            script_.add("add chain {} {}_{}", guard_table, chain, port_.tap);
+            script_.add("flush chain {} {}_{}", guard_table, chain, port_.tap);
         }
         add_first();
         add_dhcp();
@@ -50,9 +58,10 @@ class Guard {
   private:
     template <class... Parts>
     void rule(const char* chain, const char* format, const Parts&... parts) {
-        script_.add("add rule netdev {} {} {}",
-                    port_.tap,
+        script_.add("add rule {} {}_{} {}",
+                    guard_table,
                     chain,
+                    port_.tap,
                     fmt::format(fmt::runtime(format), parts...));
     }
 
@@ -66,9 +75,9 @@ class Guard {
              mac_,
              own);
         if (!port_.spec.ipv6_addresses.empty())
-            rule("guard", "ether type ip6 goto ipv6");
+            rule("guard", "ether type ip6 goto ipv6_{}", port_.tap);
         rule("guard", "ether type != ip drop"); // VLAN tags, ARP that lies, LLDP …
-        rule("guard", "udp dport 67 goto dhcp");
+        rule("guard", "udp dport 67 goto dhcp_{}", port_.tap);
         rule("guard", "udp sport 67 udp dport 68 drop"); // it is no DHCP server
         if (routes_for_others_) // any address but those that can only be ours
             rule("guard",
@@ -103,7 +112,7 @@ class Guard {
         rule("ipv6",
              "icmpv6 type nd-router-solicit ip6 hoplimit 255 ip6 saddr {{ ::, {} }} accept",
              own);
-        rule("ipv6", "icmpv6 type nd-neighbor-solicit ip6 hoplimit 255 goto solicit");
+        rule("ipv6", "icmpv6 type nd-neighbor-solicit ip6 hoplimit 255 goto solicit_{}", port_.tap);
         rule("ipv6",
              "icmpv6 type nd-neighbor-advert ip6 hoplimit 255 ip6 saddr {{ {} }} @th,64,128 {{ {} "
              "}} "
@@ -236,8 +245,12 @@ std::string port_removal(const Port& port, bool in_maps, const AddressPlan& plan
     }
     script.no_chain(in_chain(port.tap));
     script.no_chain(out_chain(port.tap));
-    script.add("add table netdev {}", port.tap);
-    script.add("delete table netdev {}", port.tap);
+    // Made first where it is not there: with the tap the kernel removes the chain on it. The one
+    // that sends packets to the others goes before them.
+    script.add("add table {}", guard_table);
+    for (const char* verb : {"add", "flush", "delete"})
+        for (const char* chain : guard_chains)
+            script.add("{} chain {} {}_{}", verb, guard_table, chain, port.tap);
     return script.take();
 }
 

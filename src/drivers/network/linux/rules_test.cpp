@@ -95,10 +95,11 @@ Port sample_port() {
 // The source is checked before anything is accepted: no "established", no ARP comes before it.
 TEST(Rules, TheGuardComesFirst) {
     const auto script = guard_rules(sample_port());
-    const auto first_rule = script.find("add rule netdev t1-7 guard");
-    EXPECT_EQ(script.substr(first_rule, 60),
-              std::string("add rule netdev t1-7 guard ether saddr != 02:00:00:00:00:0a drop\n")
-                  .substr(0, 60));
+    const auto first_rule = script.find("add rule netdev guard guard_t1-7");
+    EXPECT_EQ(
+        script.substr(first_rule, 60),
+        std::string("add rule netdev guard guard_t1-7 ether saddr != 02:00:00:00:00:0a drop\n")
+            .substr(0, 60));
     EXPECT_THAT(script, HasSubstr("policy drop"));
     EXPECT_THAT(script.substr(0, script.find("inet pileus")), Not(HasSubstr("ct state")));
 }
@@ -166,10 +167,14 @@ TEST(LinuxNetworkOptions, RefusesWhatCannotWork) {
     EXPECT_TRUE(check_options({}));
     LinuxNetworkOptions name, pool, transit, resolver;
     name.installation = "a-b";
-    pool.public_pool = *Ipv4Cidr::parse("203.0.113.0/24");
+    pool.public_pool = *Ipv4Cidr::parse("127.0.0.0/16");
+    LinuxNetworkOptions real, link;
+    real.public_pool = *Ipv4Cidr::parse("203.0.113.64/26");
+    EXPECT_TRUE(check_options(real));
+    link.public_link = "a\"b";
     transit.transit = *Ipv4Cidr::parse("198.18.0.0/16");
     resolver.upstream_resolvers = {*Ipv4::parse("127.0.0.53")};
-    for (const auto& bad : {name, pool, transit, resolver})
+    for (const auto& bad : {name, pool, transit, resolver, link})
         EXPECT_FALSE(check_options(bad));
 }
 
