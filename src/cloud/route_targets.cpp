@@ -232,8 +232,7 @@ Result<std::string> find_destination(store::Transaction& tx,
     if (!request.ipv6_cidr_block.empty())
         return normal_block(request.ipv6_cidr_block, "destinationIpv6CidrBlock");
     if (!store::prefix_lists::find(tx, scope_of(caller), request.prefix_list_id))
-        return fail(codes::prefix_list_not_found,
-                    fmt::format("The prefix list ID '{}' does not exist", request.prefix_list_id));
+        return fail(missing_error(kinds::prefix_list, request.prefix_list_id));
     return request.prefix_list_id;
 }
 

@@ -67,8 +67,6 @@ TEST(SecurityGroupPermissions, RefusesInEc2sWords) {
         {{"tcp", 1, 1, {}},
          "MissingParameter: Missing source specification: include source security group or CIDR "
          "information"},
-        {{"tcp", 1, 1, {{.prefix_list_id = "pl-12345678"}}},
-         "InvalidPrefixListId.NotFound: The prefix list ID 'pl-12345678' does not exist"},
         {{"tcp", 1, 1, {from("0.0.0.0/0"), from("1.2.3.4/0")}},
          "InvalidParameterValue: The same permission must not appear multiple times"},
     };
