@@ -4,6 +4,7 @@
 #include "cloud/resource_kind.h"
 #include "domain/private_dns.h"
 #include "placement/placement.h"
+#include "store/addresses.h"
 #include "store/instances.h"
 #include "store/network_interfaces.h"
 #include "store/security_groups.h"
@@ -35,10 +36,27 @@ Result<std::vector<domain::Instance>> find_instances(store::Transaction& tx,
     return found;
 }
 
+namespace {
+
+// Most interfaces have none, which their own rows say.
+bool has_elastic_address(const domain::NetworkInterface& interface) {
+    const auto& secondary = interface.secondary_addresses;
+    return !interface.allocation_id.empty() ||
+           std::any_of(secondary.begin(), secondary.end(), [](const auto& address) {
+               return !address.public_ip.empty();
+           });
+}
+
+} // namespace
+
 InstanceView make_view(store::Transaction& tx, const Context& context, domain::Instance instance) {
     InstanceView view;
     view.volumes = store::volumes::list_of_instance(tx, instance.id);
     view.interfaces = store::network_interfaces::list_of_instance(tx, instance.id);
+    for (const auto& interface : view.interfaces)
+        if (has_elastic_address(interface))
+            for (auto& address : store::addresses::list_of_interface(tx, interface.id))
+                view.elastic_addresses.push_back(std::move(address));
     for (const auto& interface : view.interfaces)
         for (const auto& group_id : interface.security_group_ids)
             if (const auto group = store::security_groups::find(tx, group_id))

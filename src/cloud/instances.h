@@ -6,6 +6,7 @@
 #include "cloud/interface_request.h"
 #include "cloud/paging.h"
 #include "cloud/tags.h"
+#include "domain/address.h"
 #include "domain/image.h"
 #include "domain/instance.h"
 #include "domain/instance_type.h"
@@ -89,6 +90,7 @@ struct InstanceView {
     domain::Instance instance;
     std::vector<domain::Volume> volumes;
     std::vector<domain::NetworkInterface> interfaces;
+    std::vector<domain::Address> elastic_addresses; // that stand for addresses of the interfaces
     std::map<std::string, std::string> group_names; // of the interfaces' groups: id → name
     domain::Tags tags;
     std::string zone_id;

@@ -48,6 +48,11 @@ void emit_public_ips(const View& view, const Emit& emit) {
 void emit_public_ip_owners(const View& view, const Emit& emit) {
     each_public_ip(view, [&](const auto&, const auto& owner) { emit(owner); });
 }
+template <std::string domain::Address::*member>
+void emit_elastic(const View& view, const Emit& emit) {
+    for (const auto& address : view.elastic_addresses)
+        emit(address.*member);
+}
 void emit_private_ips(const View& view, const Emit& emit) {
     for (const auto& interface : view.interfaces) {
         emit(interface.private_ip);
@@ -172,6 +177,10 @@ constexpr std::array instance_filters{
                           });
                       }},
     FilterField<View>{"network-interface.addresses.private-ip-address", emit_private_ips},
+    FilterField<View>{"network-interface.association.allocation-id",
+                      emit_elastic<&domain::Address::allocation_id>},
+    FilterField<View>{"network-interface.association.association-id",
+                      emit_elastic<&domain::Address::association_id>},
     FilterField<View>{"network-interface.association.ip-owner-id", emit_public_ip_owners},
     FilterField<View>{"network-interface.association.public-ip", emit_public_ips},
     FilterField<View>{"network-interface.attachment.attach-time",

@@ -65,6 +65,12 @@ Result<void> check_device_indexes(const std::vector<LaunchInterface>& interfaces
             return fail(codes::invalid_parameter_value,
                         "Each network interface requires a unique device index.");
     }
+    std::set<std::string> named;
+    for (const auto& interface : interfaces)
+        if (const auto& id = interface.network_interface_id;
+            !id.empty() && !named.insert(id).second)
+            return fail(codes::invalid_parameter_combination,
+                        fmt::format("The network interface '{}' is named more than once.", id));
     if (!seen.contains(0))
         return fail(codes::invalid_parameter_value,
                     "When specifying network interfaces, you must include a device at index 0.");
@@ -176,6 +182,19 @@ Result<ResolvedInterface> resolve(store::Transaction& tx,
 
 // ---- planning
 
+Result<void> check_quota(store::Transaction& tx,
+                         const Context& context,
+                         const std::vector<ResolvedInterface>& interfaces,
+                         size_t count) {
+    const auto per_instance =
+        std::count_if(interfaces.begin(), interfaces.end(), [](const auto& interface) {
+            return !interface.existing;
+        });
+    const auto& subnet = interfaces.front().subnet;
+    return check_interface_quota(
+        tx, context, {subnet.account_id, subnet.region}, static_cast<size_t>(per_instance) * count);
+}
+
 bool has_ipv6(const LaunchedInterfaces& interfaces) {
     return std::any_of(interfaces.begin(), interfaces.end(), [](const auto& interface) {
         return !interface.ipv6_addresses.empty();
@@ -242,6 +261,7 @@ plan_launch_interfaces(store::Transaction& tx,
                        const domain::InstanceType& type,
                        const std::vector<ResolvedInterface>& interfaces,
                        size_t count) {
+    PILEUS_TRY(check_quota(tx, context, interfaces, count));
     std::map<std::string, SubnetAddresses> addresses;
     std::vector<LaunchedInterfaces> launched(count);
     for (auto& of_instance : launched)

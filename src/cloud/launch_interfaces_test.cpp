@@ -104,6 +104,8 @@ TEST_F(LaunchInterfacesTest, RefusesWhatCannotBe) {
     elsewhere.subnet_id = subnet(1).id;
     auto unknown = existing;
     unknown.network_interface_id = "eni-00000000000000009";
+    auto again = existing;
+    again.device_index = 1;
     auto unnumbered = at(0);
     unnumbered.device_index.reset();
     auto crowded = at(0);
@@ -118,9 +120,12 @@ TEST_F(LaunchInterfacesTest, RefusesWhatCannotBe) {
     EXPECT_EQ(code_with({both}), "InvalidParameterCombination");
     EXPECT_EQ(code_with({existing}, 2), "InvalidParameterCombination");
     EXPECT_EQ(code_with({named}, 2), "InvalidParameterCombination");
+    EXPECT_EQ(code_with({existing, again}), "InvalidParameterCombination");
     EXPECT_EQ(code_with({unknown}), "InvalidNetworkInterfaceID.NotFound");
     EXPECT_EQ(code_with({at(0), at(1), at(2), at(3)}), "AttachmentLimitExceeded");
     EXPECT_EQ(code_with({crowded}), "PrivateIpAddressLimitExceeded");
+    settings_.limits.network_interfaces = 2; // one is there
+    EXPECT_EQ(code_with({at(0), at(1)}), "NetworkInterfaceLimitExceeded");
     EXPECT_EQ(interface_status(interface(existing.network_interface_id)), "available");
 }
 

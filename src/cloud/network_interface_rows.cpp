@@ -129,6 +129,20 @@ std::vector<NetworkInterfaceView> view_network_interfaces(store::Transaction& tx
     return views;
 }
 
+Result<void> check_interface_quota(store::Transaction& tx,
+                                   const Context& context,
+                                   const store::Scope& scope,
+                                   size_t new_interfaces) {
+    const auto limit = context.settings.limits.network_interfaces;
+    if (static_cast<size_t>(interfaces::count(tx, scope)) + new_interfaces >
+        static_cast<size_t>(limit))
+        return fail(codes::interface_limit_exceeded,
+                    fmt::format("The account may have {} network interfaces in the region: delete "
+                                "some that are not in use.",
+                                limit));
+    return {};
+}
+
 Result<void>
 check_fits_type(const domain::InstanceType& type, const NetworkInterface& interface, size_t count) {
     if (count + 1 > static_cast<size_t>(type.maximum_interfaces))

@@ -19,6 +19,12 @@ find_own_interface(store::Transaction& tx, const domain::Caller& caller, const s
 std::vector<NetworkInterfaceView> view_network_interfaces(
     store::Transaction& tx, const Context& context, std::vector<domain::NetworkInterface> rows);
 
+// NetworkInterfaceLimitExceeded when the account would have more in the region than its quota.
+Result<void> check_interface_quota(store::Transaction& tx,
+                                   const Context& context,
+                                   const store::Scope& scope,
+                                   size_t new_interfaces);
+
 // Whether the interface can be put into one of the type's instances: AttachmentLimitExceeded,
 // PrivateIpAddressLimitExceeded. `count` interfaces are there already.
 Result<void> check_fits_type(const domain::InstanceType& type,

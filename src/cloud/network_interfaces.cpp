@@ -43,12 +43,7 @@ Result<NetworkInterface> make_interface(store::Transaction& tx,
     const auto subnet = store::subnets::find(tx, scope_of(caller), request.subnet_id);
     if (!subnet)
         return fail(missing_error(kinds::subnet, request.subnet_id));
-    const auto limit = context.settings.limits.network_interfaces;
-    if (interfaces::count(tx, scope_of(caller)) >= limit)
-        return fail(codes::interface_limit_exceeded,
-                    fmt::format("The account has {} network interfaces in the region, which is "
-                                "its limit.",
-                                limit));
+    PILEUS_TRY(check_interface_quota(tx, context, scope_of(caller), 1));
     auto interface = make_network_interface(context, *subnet);
     interface.description = request.description;
     interface.client_token = request.client_token.token;

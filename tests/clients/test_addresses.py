@@ -101,6 +101,10 @@ class Associated(AddressTest):
         [interface] = self.ec2.describe_network_interfaces(
             Filters=[{"Name": "association.allocation-id", "Values": [made["AllocationId"]]}])["NetworkInterfaces"]
         self.assertEqual(interface["Association"]["AssociationId"], association)
+        for name, value in (("allocation-id", made["AllocationId"]), ("association-id", association)):
+            [found] = self.ec2.describe_instances(
+                Filters=[{"Name": f"network-interface.association.{name}", "Values": [value]}])["Reservations"]
+            self.assertEqual(found["Instances"][0]["InstanceId"], instance_id)
         again = self.ec2.associate_address(AllocationId=made["AllocationId"], InstanceId=instance_id)
         self.assertEqual(again["AssociationId"], association)
         with self.refused("InvalidIPAddress.InUse"):
