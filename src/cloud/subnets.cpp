@@ -133,7 +133,8 @@ Result<void> check_attributes(const SubnetAttributes& attributes) {
     if (wants_resource_names)
         return fail(codes::unsupported_operation,
                     "Private DNS names of resources (PrivateDnsHostnameTypeOnLaunch=resource-name, "
-                    "EnableResourceNameDns…RecordOnLaunch) are not supported by Pileus: guests are "
+                    "EnableResourceNameDnsARecordOnLaunch and its kin) are not supported by "
+                    "Pileus: guests are "
                     "named after their private IPv4 address (ip-name).");
     return {};
 }

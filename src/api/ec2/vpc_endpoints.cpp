@@ -47,7 +47,7 @@ void register_vpc_endpoints(Registry& registry) {
     registry.add<operations::DescribeVpcEndpoints>(describe_vpc_endpoints);
     registry.add<operations::DescribeFlowLogs>(describe_flow_logs);
     const char* const no_services =
-        "it offers no other AWS service (S3, DynamoDB …) that an endpoint could lead to. Guests "
+        "it offers no other AWS service (such as S3) that an endpoint could lead to. Guests "
         "reach services by an internet gateway or a NAT gateway.";
     registry.refuse<operations::CreateVpcEndpoint>(no_services);
     registry.refuse<operations::DescribeVpcEndpointServices>(no_services);
