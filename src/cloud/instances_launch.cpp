@@ -5,6 +5,7 @@
 // nothing here touches the machine.
 
 #include "cloud/address_allocation.h"
+#include "cloud/client_token.h"
 #include "cloud/instance_rows.h"
 #include "cloud/instances.h"
 #include "cloud/launch_interfaces.h"
@@ -13,7 +14,6 @@
 #include "cloud/vpc_work.h"
 #include "domain/ids.h"
 #include "store/charges.h"
-#include "store/client_tokens.h"
 #include "store/images.h"
 #include "store/instances.h"
 #include "store/key_pairs.h"
@@ -34,7 +34,7 @@ namespace codes = domain::codes;
 namespace {
 
 constexpr std::string_view operation = "RunInstances";
-constexpr size_t client_token_chars_max = 64;
+
 // What a launch has been resolved to: the things that its ids name.
 struct Plan {
     const domain::InstanceType* type = nullptr;
@@ -73,10 +73,6 @@ Result<void> check_request(const Context& context, const LaunchRequest& request)
         "instance", "volume", "network-interface", "spot-instances-request"};
     PILEUS_TRY(check_tag_specifications(
         context, request.tag_specifications, {taggable.begin(), taggable.end()}));
-    if (request.client_token.size() > client_token_chars_max)
-        return fail(codes::invalid_parameter_value,
-                    fmt::format("The client token may have at most {} characters.",
-                                client_token_chars_max));
     PILEUS_TRY(check_launch_interfaces(request));
     if (!request.security_group_ids.empty() && !request.security_group_names.empty())
         return fail(codes::invalid_parameter_combination,
@@ -357,30 +353,14 @@ ReservationView view_reservation(store::Transaction& tx,
     return reservation;
 }
 
-// The reservation that this client token made before; nullopt when it is new.
-Result<std::optional<std::string>> find_earlier_launch(store::Transaction& tx,
-                                                       const domain::Caller& caller,
-                                                       const LaunchRequest& request) {
-    if (request.client_token.empty())
-        return std::optional<std::string>{};
-    const auto earlier = store::client_tokens::find(
-        tx, scope_of(caller), std::string(operation), request.client_token);
-    if (!earlier)
-        return std::optional<std::string>{};
-    if (earlier->parameters_hash != request.parameters_hash)
-        return fail(codes::idempotent_parameter_mismatch,
-                    "Arguments on this idempotent request are inconsistent with arguments used in "
-                    "previous request(s).");
-    return std::optional{earlier->resource_id};
-}
-
 } // namespace
 
 Result<ReservationView> Instances::launch(const domain::Caller& caller,
                                           const LaunchRequest& request) {
     PILEUS_TRY(check_request(context_, request));
     return context_.store.write([&](store::Transaction& tx) -> Result<ReservationView> {
-        PILEUS_ASSIGN(const auto earlier, find_earlier_launch(tx, caller, request));
+        const ClientToken token{request.client_token, request.parameters_hash};
+        PILEUS_ASSIGN(const auto earlier, find_earlier(tx, caller, operation, token));
         if (earlier) {
             PILEUS_TRY(end_if_dry_run(caller));
             return view_reservation(tx, context_, caller, *earlier);
@@ -392,14 +372,7 @@ Result<ReservationView> Instances::launch(const domain::Caller& caller,
         LaunchWriter writer(tx, context_, caller, request, plan);
         for (size_t index = 0; index < plan.host_ids.size(); ++index)
             PILEUS_TRY(writer.write(reservation_id, index));
-        if (!request.client_token.empty())
-            store::client_tokens::insert(tx,
-                                         scope_of(caller),
-                                         {.operation = std::string(operation),
-                                          .token = request.client_token,
-                                          .parameters_hash = request.parameters_hash,
-                                          .resource_id = reservation_id,
-                                          .created_at = context_.clock.now()});
+        remember(tx, context_, caller, operation, token, reservation_id);
         return view_reservation(tx, context_, caller, reservation_id);
     });
 }
