@@ -12,9 +12,11 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
+#include <fcntl.h>
 #include <fmt/core.h>
 #include <gtest/gtest.h>
 #include <string>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <vector>
@@ -90,10 +92,13 @@ class CountingRunner final : public ProcessRunner {
     SystemProcessRunner system_;
 };
 
-// A folder that dnsmasq, which is nobody, can read.
+// A folder that dnsmasq, which is nobody, can read. While it exists no other run of the suite on
+// this machine uses the names and blocks of test_options().
 class RunFolder {
   public:
-    RunFolder() {
+    RunFolder()
+        : lock_(::open("/tmp/pileus-network-test.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600)) {
+        ::flock(lock_.get(), LOCK_EX);
         std::string path = "/tmp/pileus-network-test-XXXXXX";
         path_ = ::mkdtemp(path.data());
         ::chmod(path_.c_str(), 0755);
@@ -102,6 +107,7 @@ class RunFolder {
     const std::filesystem::path& path() const { return path_; }
 
   private:
+    UniqueFd lock_;
     std::filesystem::path path_;
 };
 
