@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Elastic IP addresses through boto3."""
 
+import concurrent.futures
+
+from botocore.exceptions import ClientError
 from fixture import ClientTest
 
 
@@ -53,6 +56,21 @@ class Life(AddressTest):
             second.allocate_address()
         for allocation_id in made:
             second.release_address(AllocationId=allocation_id)
+
+    def test_quota_holds_when_many_ask_at_once(self):
+        def allocate(_):
+            try:
+                return self.client(account="second", region="eu-west-1").allocate_address()
+            except ClientError as error:
+                return error.response["Error"]["Code"]
+        with concurrent.futures.ThreadPoolExecutor(16) as pool:
+            answers = list(pool.map(allocate, range(16)))
+        made = [a for a in answers if isinstance(a, dict)]
+        second = self.client(account="second", region="eu-west-1")
+        for address in made:
+            second.release_address(AllocationId=address["AllocationId"])
+        self.assertEqual(len({a["PublicIp"] for a in made}), 5)
+        self.assertEqual({a for a in answers if isinstance(a, str)}, {"AddressLimitExceeded"})
 
     def test_codes(self):
         mine = self.allocate()
@@ -150,3 +168,32 @@ class Associated(AddressTest):
         with self.refused("Gateway.NotAttached"):
             self.ec2.associate_address(AllocationId=self.allocate()["AllocationId"],
                                        NetworkInterfaceId=interface["NetworkInterfaceId"])
+
+
+class OfNatGateway(AddressTest):
+    def test_belongs_to_the_gateway_until_it_is_deleted(self):
+        subnet_id = self.ec2.describe_subnets(
+            Filters=[{"Name": "default-for-az", "Values": ["true"]}])["Subnets"][0]["SubnetId"]
+        made = self.allocate()
+        gateway_id = self.ec2.create_nat_gateway(
+            SubnetId=subnet_id, AllocationId=made["AllocationId"])["NatGateway"]["NatGatewayId"]
+        waiting = {"NatGatewayIds": [gateway_id], "WaiterConfig": {"Delay": 0.05, "MaxAttempts": 200}}
+        self.ec2.get_waiter("nat_gateway_available").wait(**waiting)
+        address = self.address(made["AllocationId"])
+        with self.refused("OperationNotPermitted"):
+            self.ec2.disassociate_address(AssociationId=address["AssociationId"])
+        with self.refused("InvalidIPAddress.InUse"):
+            self.ec2.release_address(AllocationId=made["AllocationId"])
+        [interface] = self.ec2.describe_network_interfaces(
+            Filters=[{"Name": "attachment.nat-gateway-id", "Values": [gateway_id]}])["NetworkInterfaces"]
+        self.assertEqual((interface["InterfaceType"], interface["RequesterManaged"], interface["Status"]),
+                         ("nat_gateway", True, "in-use"))
+        self.assertEqual(interface["Association"]["PublicIp"], made["PublicIp"])
+        self.assertEqual(interface["Attachment"]["InstanceOwnerId"], "amazon-aws")
+        with self.refused("InvalidNetworkInterface.InUse"):
+            self.ec2.delete_network_interface(NetworkInterfaceId=interface["NetworkInterfaceId"])
+        self.ec2.delete_nat_gateway(NatGatewayId=gateway_id)
+        self.ec2.get_waiter("nat_gateway_deleted").wait(**waiting)
+        self.assertNotIn("AssociationId", self.address(made["AllocationId"]))
+        [instance_id] = self.launch()
+        self.ec2.associate_address(AllocationId=made["AllocationId"], InstanceId=instance_id)

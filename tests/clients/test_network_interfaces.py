@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Network interfaces through boto3: alone, plugged into instances, and as a launch asks for them."""
 
+import concurrent.futures
 import time
 
+from botocore.exceptions import ClientError
 from fixture import IMAGE, ClientTest
 
 
@@ -136,6 +138,21 @@ class Alone(InterfaceTest):
         with self.refused("InvalidParameterValue"):
             self.ec2.unassign_private_ip_addresses(NetworkInterfaceId=second, PrivateIpAddresses=[wanted])
 
+    def test_one_of_many_gets_the_address(self):
+        def create(_):
+            try:
+                return self.client().create_network_interface(
+                    SubnetId=self.subnet_id, PrivateIpAddress=f"{self.prefix}.3.3")["NetworkInterface"]
+            except ClientError as error:
+                return error.response["Error"]["Code"]
+        with concurrent.futures.ThreadPoolExecutor(16) as pool:
+            answers = list(pool.map(create, range(16)))
+        made = [a["NetworkInterfaceId"] for a in answers if isinstance(a, dict)]
+        for interface_id in made:
+            self.forget(interface_id)
+        self.assertEqual(len(made), 1)
+        self.assertEqual({a for a in answers if isinstance(a, str)}, {"InvalidIPAddress.InUse"})
+
     def test_pages_and_filters(self):
         ids = sorted(self.create(Description="paged") for _ in range(7))
         described = [{"Name": "description", "Values": ["paged"]}]
@@ -228,3 +245,43 @@ class AtLaunch(InterfaceTest):
         with self.refused("UnsupportedOperation") as caught:
             run({"DeviceIndex": 0, "InterfaceType": "efa"})
         self.assertIn("InterfaceType", str(caught.exception))
+
+
+class Ipv6(InterfaceTest):
+    def setUp(self):
+        super().setUp()
+        vpc_id = self.ec2.create_vpc(CidrBlock="10.66.0.0/16", AmazonProvidedIpv6CidrBlock=True)["Vpc"]["VpcId"]
+        self.addCleanup(self.ec2.delete_vpc, VpcId=vpc_id)
+        [vpc] = self.ec2.describe_vpcs(VpcIds=[vpc_id])["Vpcs"]
+        self.block = vpc["Ipv6CidrBlockAssociationSet"][0]["Ipv6CidrBlock"].replace("/56", "/64")
+        self.subnet_id = self.ec2.create_subnet(VpcId=vpc_id, CidrBlock="10.66.1.0/24",
+                                                Ipv6CidrBlock=self.block)["Subnet"]["SubnetId"]
+        self.addCleanup(self.ec2.delete_subnet, SubnetId=self.subnet_id)
+
+    def test_addresses_of_an_interface(self):
+        wanted = self.block.replace("/64", "beef")
+        interface_id = self.create(Ipv6Addresses=[{"Ipv6Address": wanted}])
+        [more] = self.ec2.assign_ipv6_addresses(NetworkInterfaceId=interface_id,
+                                                Ipv6AddressCount=1)["AssignedIpv6Addresses"]
+        seen = [a["Ipv6Address"] for a in self.interface(interface_id)["Ipv6Addresses"]]
+        self.assertEqual(seen, [wanted, more])
+        with self.refused("InvalidIPAddress.InUse"):
+            self.ec2.create_network_interface(SubnetId=self.subnet_id, Ipv6Addresses=[{"Ipv6Address": wanted}])
+        self.assertEqual(self.ec2.unassign_ipv6_addresses(
+            NetworkInterfaceId=interface_id, Ipv6Addresses=[wanted])["UnassignedIpv6Addresses"], [wanted])
+        with self.refused("InvalidParameterValue"):
+            self.ec2.unassign_ipv6_addresses(NetworkInterfaceId=interface_id, Ipv6Addresses=[wanted])
+
+    def test_instance_gets_them_from_the_request_or_the_subnet(self):
+        [instance_id] = self.launch(SubnetId=self.subnet_id, Ipv6AddressCount=2)
+        seen = self.instance(instance_id)
+        addresses = [a["Ipv6Address"] for a in seen["NetworkInterfaces"][0]["Ipv6Addresses"]]
+        self.assertEqual(len(addresses), 2)
+        self.assertEqual(seen["Ipv6Address"], addresses[0])
+        self.assertNotIn("PublicIpAddress", seen)
+        [found] = self.ec2.describe_instances(
+            Filters=[{"Name": "ipv6-address", "Values": [addresses[1]]}])["Reservations"]
+        self.assertEqual(found["Instances"][0]["InstanceId"], instance_id)
+        self.ec2.modify_subnet_attribute(SubnetId=self.subnet_id, AssignIpv6AddressOnCreation={"Value": True})
+        [other_id] = self.launch(SubnetId=self.subnet_id)
+        self.assertEqual(len(self.instance(other_id)["NetworkInterfaces"][0]["Ipv6Addresses"]), 1)
