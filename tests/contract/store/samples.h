@@ -383,6 +383,9 @@ inline domain::SecurityGroupRule rule(const std::string& id, const std::string& 
             .cidr_ipv6 = "cidr_ipv6",
             .prefix_list_id = "prefix_list_id",
             .referenced_group_id = "referenced_group_id",
+            .peer_account_id = "peer_account_id",
+            .peer_vpc_id = "peer_vpc_id",
+            .peering_connection_id = "peering_connection_id",
             .description = "description"};
 }
 
