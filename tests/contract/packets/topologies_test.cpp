@@ -8,7 +8,8 @@
 namespace pileus::drivers {
 namespace {
 
-constexpr int tcp = protocols::tcp, udp = protocols::udp, icmp = protocols::icmp;
+constexpr int tcp = protocols::tcp, udp = protocols::udp, icmp = protocols::icmp,
+              icmpv6 = protocols::icmpv6;
 constexpr int topologies = 3, variants = 8, probes_each = 60;
 
 class Dice {
@@ -30,7 +31,7 @@ class Topologies : public PacketTest, public testing::WithParamInterface<int> {
   protected:
     IpCidr random_block() {
         const auto& vpc = dice_.pick(vpcs_);
-        switch (dice_.below(5)) {
+        switch (dice_.below(9)) {
         case 0:
             return Ipv4Cidr{};
         case 1:
@@ -39,16 +40,28 @@ class Topologies : public PacketTest, public testing::WithParamInterface<int> {
             return dice_.pick(vpc.subnets).cidr;
         case 3:
             return *parse_cidr("192.0.2.0/24");
+        case 4: // of any length around somebody
+            return *parse_cidr(fmt::format(
+                "{}/{}", dice_.pick(interfaces_).private_ip().str(), 18 + dice_.below(14)));
+        case 5:
+            return Ipv6Cidr{};
+        case 6:
+            return *dice_.pick(vpc.subnets).ipv6_cidr;
+        case 7:
+            return *parse_cidr(fmt::format(
+                "{}/{}", dice_.pick(interfaces_).ipv6_addresses[0].str(), 40 + dice_.below(89)));
         default:
             return Ipv4Cidr{dice_.pick(interfaces_).private_ip(), 32};
         }
     }
-    int random_protocol() {
+    int random_protocol(const IpCidr& peer) {
         static constexpr int all[] = {-1, tcp, tcp, udp, icmp};
-        return dice_.pick(all);
+        const int protocol = dice_.pick(all);
+        return protocol == icmp && is_ipv6(peer) ? icmpv6 : protocol;
     }
     TrafficRule random_rule(bool egress, const std::string& vpc) {
-        TrafficRule rule{egress, random_protocol(), -1, -1, random_block(), ""};
+        const auto peer = random_block();
+        TrafficRule rule{egress, random_protocol(peer), -1, -1, peer, ""};
         if (rule.protocol == tcp || rule.protocol == udp) {
             rule.from_port = dice_.pick(known_ports);
             rule.to_port = rule.from_port + (dice_.one_in(2) ? 0 : 400);
@@ -67,7 +80,9 @@ class Topologies : public PacketTest, public testing::WithParamInterface<int> {
             for (const bool egress : {false, true}) {
                 if (dice_.one_in(2))
                     group.rules.push_back(rule_of(egress, -1, -1, -1, "0.0.0.0/0"));
-                for (int k = dice_.below(4); k > 0; --k)
+                if (dice_.one_in(2))
+                    group.rules.push_back(rule_of(egress, -1, -1, -1, "::/0"));
+                for (int k = dice_.below(6); k > 0; --k)
                     group.rules.push_back(random_rule(egress, name));
             }
             groups.push_back(group);
@@ -78,13 +93,9 @@ class Topologies : public PacketTest, public testing::WithParamInterface<int> {
         auto acl = open_acl(id);
         int number = 1;
         for (int i = dice_.below(4); i > 0; --i) {
-            AclEntrySpec entry{number++,
-                               dice_.one_in(2),
-                               dice_.one_in(3),
-                               random_protocol(),
-                               random_block(),
-                               -1,
-                               -1};
+            const auto peer = random_block();
+            AclEntrySpec entry{
+                number++, dice_.one_in(2), dice_.one_in(3), random_protocol(peer), peer, -1, -1};
             if (entry.protocol == tcp || entry.protocol == udp) {
                 const bool is_answers = dice_.one_in(3);
                 entry.from_port = is_answers ? 1024 : dice_.pick(known_ports);
@@ -102,6 +113,12 @@ class Topologies : public PacketTest, public testing::WithParamInterface<int> {
         const bool is_overlapping = dice_.one_in(3);
         vpcs_ = {packet_vpc("m", "10.1"), packet_vpc("n", is_overlapping ? "10.1" : "10.2")};
         is_peered_ = !is_overlapping;
+        int block = 1;
+        for (auto& vpc : vpcs_) { // nobody else's, as EC2 gives them
+            vpc.ipv6_cidrs = {*Ipv6Cidr::parse(fmt::format("fd70:696c:65{:02x}::/56", block++))};
+            for (size_t i = 0; i < vpc.subnets.size(); ++i)
+                vpc.subnets[i].ipv6_cidr = vpc.ipv6_cidrs[0].block(64, i);
+        }
         int number = 10;
         for (const auto& vpc : vpcs_)
             for (const size_t subnet : {size_t{0}, size_t{1}})
@@ -109,6 +126,8 @@ class Topologies : public PacketTest, public testing::WithParamInterface<int> {
                     auto interface = packet_interface(
                         vpc, fmt::format("{}{}", vpc.id.substr(4), number), subnet, number);
                     ++number;
+                    interface.ipv6_addresses = {
+                        vpc.subnets[subnet].ipv6_cidr->at(static_cast<uint64_t>(number))};
                     if (dice_.one_in(2))
                         interface.addresses[0].public_ip =
                             Ipv4{0x7f62'0000u + static_cast<uint32_t>(number)};
@@ -120,6 +139,9 @@ class Topologies : public PacketTest, public testing::WithParamInterface<int> {
         nat.addresses[0].public_ip = *Ipv4::parse("127.98.0.200");
         nat_ = nat;
     }
+    const VpcSpec& other_than(const VpcSpec& vpc) const {
+        return vpc.id == "vpc-m" ? vpcs_[1] : vpcs_[0];
+    }
     RouteTableSpec random_table(const VpcSpec& vpc, const std::string& id, bool may_use_nat) {
         RouteTableSpec table{id, {}};
         if (!dice_.one_in(4))
@@ -129,17 +151,17 @@ class Topologies : public PacketTest, public testing::WithParamInterface<int> {
         if (dice_.one_in(5))
             table.routes.push_back({*parse_cidr("192.0.2.0/25"), RouteTarget::blackhole, ""});
         if (is_peered_ && !dice_.one_in(4))
-            table.routes.push_back({(vpc.id == "vpc-m" ? vpcs_[1] : vpcs_[0]).cidrs[0],
-                                    RouteTarget::peering,
-                                    "pcx-1"});
+            table.routes.push_back({other_than(vpc).cidrs[0], RouteTarget::peering, "pcx-1"});
+        if (is_peered_ && !dice_.one_in(4))
+            table.routes.push_back({other_than(vpc).ipv6_cidrs[0], RouteTarget::peering, "pcx-1"});
         return table;
     }
     void vary() {
         for (auto& vpc : vpcs_) {
-            const auto& other = vpc.id == "vpc-m" ? vpcs_[1] : vpcs_[0];
+            const auto& other = other_than(vpc);
             vpc.peerings.clear();
             if (is_peered_)
-                vpc.peerings = {{"pcx-1", other.id, {other.cidrs[0]}}};
+                vpc.peerings = {{"pcx-1", other.id, {other.cidrs[0], other.ipv6_cidrs[0]}}};
             for (auto& acl : vpc.network_acls)
                 acl = random_acl(acl.id);
             for (size_t i = 0; i < vpc.route_tables.size(); ++i)
@@ -181,7 +203,13 @@ class Topologies : public PacketTest, public testing::WithParamInterface<int> {
         const auto* to = &dice_.pick(interfaces_);
         while (to->id == from.id)
             to = &dice_.pick(interfaces_);
-        return between(from.id, to->id, protocol, port);
+        auto packet = between(from.id, to->id, protocol, port);
+        if (dice_.one_in(3)) {
+            packet.to.address = to->ipv6_addresses[0];
+            if (protocol == icmp)
+                packet.protocol = icmpv6, packet.port = 128;
+        }
+        return packet;
     }
 
     Dice dice_{static_cast<uint32_t>(GetParam())};
