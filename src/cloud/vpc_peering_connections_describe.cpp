@@ -92,6 +92,15 @@ bool is_visible(const domain::VpcPeeringConnection& peering, Time now) {
     return now < *peering.ended_at + visible;
 }
 
+namespace {
+
+// A request that failed never reached whom it named.
+bool concerns(const Peering& peering, const domain::Caller& caller) {
+    return peering.state != PeeringState::failed || is_requester(peering, caller);
+}
+
+} // namespace
+
 Result<Peering> find_peering(store::Transaction& tx,
                              const Context& context,
                              const domain::Caller& caller,
@@ -99,7 +108,7 @@ Result<Peering> find_peering(store::Transaction& tx,
     const auto now = context.clock.now();
     if (const auto row = peerings::find(tx, scope_of(caller), id)) {
         auto peering = settled(*row, now);
-        if (is_visible(peering, now))
+        if (is_visible(peering, now) && concerns(peering, caller))
             return peering;
     }
     return fail(missing_error(kinds::vpc_peering_connection, id));
@@ -146,7 +155,7 @@ Result<Listing<PeeringView>> VpcPeeringConnections::describe(const domain::Calle
             for (auto& row : more) {
                 next.after_id = row.id;
                 const auto peering = settled(std::move(row), now);
-                if (is_visible(peering, now))
+                if (is_visible(peering, now) && concerns(peering, caller))
                     views.push_back(view_peering(tx, caller, peering));
             }
             if (static_cast<int>(more.size()) < next.limit)

@@ -102,6 +102,12 @@ TEST_F(PeeringsTest, WhatCannotBePeeredFails) {
                   "Invalid state transition for " + made->peering.id +
                       ", attempted to transition from failed to deleting");
     }
+    const auto theirs = ask(make_vpc(foreigner_, "10.0.0.0/20"), foreigner_.account_id);
+    EXPECT_EQ(status(theirs->peering.id), "failed");
+    EXPECT_THAT(peerings_.describe(foreigner_, {}, {}, {})->items, IsEmpty())
+        << "it never reached them";
+    EXPECT_EQ(code_of(peerings_.describe(foreigner_, {theirs->peering.id}, {}, {})),
+              "InvalidVpcPeeringConnectionID.NotFound");
     EXPECT_EQ(code_of(ask("")), "MissingParameter");
     EXPECT_EQ(code_of(peerings_.create(caller_, {.vpc_id = theirs_, .peer_vpc_id = ours_})),
               "InvalidVpcID.NotFound");
