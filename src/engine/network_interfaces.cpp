@@ -78,11 +78,11 @@ Result<Outcome> NetworkInterfaceController::take_away(const NetworkInterface& ro
 Result<Outcome> NetworkInterfaceController::plug(const NetworkInterface& row) {
     const auto instance = store_.read(
         [&](store::Transaction& tx) { return store::instances::find(tx, row.instance_id); });
-    // A guest that is being started gets it with its start; one that is going, no more.
-    if (!instance || instance->state != InstanceState::running)
-        return Outcome::done();
+    if (!instance || instance->state == InstanceState::pending)
+        return Outcome::done(); // it gets it with its start
     PILEUS_TRY(vpc_network_.ensure_interface(row.id));
-    if (row.attached_at)
+    // A guest that is going gets nothing more; what it has follows the rows to its end.
+    if (row.attached_at || instance->state != InstanceState::running)
         return Outcome::done();
     const auto begun = clock_.monotonic();
     PILEUS_TRY(hypervisor_.attach_interface(row.instance_id,
