@@ -108,7 +108,7 @@ Stage::Stage(int members) {
     vpc_.subnets = {{"subnet-1", *Ipv4Cidr::parse("10.1.0.0/20"), std::nullopt, "rtb-1", "acl-1"},
                     {"subnet-2", *Ipv4Cidr::parse("10.1.16.0/20"), std::nullopt, "rtb-1", "acl-1"}};
     must(network_->ensure_vpc(vpc_));
-    apply(group(1, 0));
+    apply(group(1, 1000));
     for (int i = 0; i < members; ++i) {
         InterfaceSpec interface;
         interface.id = fmt::format("eni-{}", i);
@@ -162,7 +162,7 @@ SecurityGroupSpec Stage::group(int count, int changing) const {
         "sg-members",
         vpc_.id,
         {{true, -1, -1, -1, Ipv4Cidr{}, ""}, {false, 6, port, port, Ipv4Cidr{}, ""}}};
-    spec.rules.push_back({false, 17, 1 + changing % 60000, 1 + changing % 60000, Ipv4Cidr{}, ""});
+    spec.rules.push_back({false, 17, changing, changing, Ipv4Cidr{}, ""});
     for (int i = 3; i < count; ++i)
         spec.rules.push_back(rule_for(i));
     return spec;

@@ -36,7 +36,7 @@ class Stage {
     UniqueFd open_tap(size_t index);
     // `count` rules in groups of at most 1,000, each a port and a block of its own.
     void add_rules(int count);
-    // The group of all members, with `count` rules, of which `changing` differs each time.
+    // The group of all members, with `count` rules, one of them for the UDP port `changing`.
     SecurityGroupSpec group(int count, int changing) const;
     void apply(const SecurityGroupSpec& group) { must(network_->apply_security_groups({group})); }
 
