@@ -156,7 +156,7 @@ PolicyRouting::apply_subnet(const SubnetRoutes& subnet, IpFamily family, const F
     uint32_t table = asked;
     if (asked == 0 || found_in(found.routes, asked) != routes_in(subnet.routes, family, asked)) {
         table = table_of(subnet.slot, asked == table_of(subnet.slot, false));
-        PILEUS_TRY(remove_routes(found, table)); // what a crash left half filled
+        PILEUS_TRY(remove_routes(found, table)); // of the change before the last, or half filled
         for (const auto& route : routes_in(subnet.routes, family, table))
             PILEUS_TRY(netlink_.ensure_route(route));
     }
@@ -166,11 +166,12 @@ PolicyRouting::apply_subnet(const SubnetRoutes& subnet, IpFamily family, const F
         if (!contains(found.rules, rule))
             PILEUS_TRY(netlink_.ensure_rule(rule));
     // A rule to the new table that a crash left stands behind the old one, as a new one would.
+    // The old table stays filled: a packet on another processor may have read the old rule, and
+    // would find half of the routes.
     for (const auto& rule : found.rules)
         if (is_ours(rule) && rule.mark == mark_of(subnet.slot) && !contains(wanted, rule))
             PILEUS_TRY(netlink_.remove_rule(rule));
-    const bool is_second = table == table_of(subnet.slot, true);
-    return remove_routes(found, table_of(subnet.slot, !is_second));
+    return {};
 }
 
 Result<void> PolicyRouting::apply_common(const std::vector<SubnetRoutes>& subnets,

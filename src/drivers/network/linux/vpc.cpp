@@ -8,10 +8,14 @@
 #include <algorithm>
 #include <arpa/inet.h>
 #include <cerrno>
+#include <chrono>
+#include <csignal>
 #include <fmt/core.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <system_error>
+#include <thread>
 
 namespace pileus::drivers {
 
@@ -54,6 +58,18 @@ Result<UniqueFd> listen_on(Ipv4 address, uint16_t port) {
     return fd;
 }
 
+// A transaction that a killed daemon began must not come after ours.
+void end_strays(const NetworkNamespace& network_namespace) {
+    for (const auto pid : processes_in(network_namespace, "nft")) {
+        const auto stray = identify_process(pid);
+        if (!stray)
+            continue;
+        ::kill(pid, SIGKILL);
+        while (is_alive(*stray) && ::waitpid(pid, nullptr, WNOHANG) <= 0)
+            std::this_thread::sleep_for(std::chrono::milliseconds{1});
+    }
+}
+
 uint32_t free_slot(const std::map<std::string, uint32_t>& slots) {
     std::set<uint32_t> taken;
     for (const auto& [id, slot] : slots)
@@ -91,6 +107,7 @@ Vpc::build(VpcState state, const LinuxNetworkOptions& options, Edge& edge, Proce
     std::unique_ptr<Vpc> vpc(new Vpc(
         std::move(state), options, edge, runner, std::move(network_namespace), std::move(netlink)));
     const std::lock_guard lock(vpc->mutex_);
+    end_strays(vpc->namespace_);
     vpc->give_slots();
     PILEUS_TRY(vpc->save());
     PILEUS_TRY(vpc->ensure_all());

@@ -91,6 +91,7 @@ class Vpc {
     Result<void> ensure_link(const Port& port);
     Result<void> ensure_addresses(const Port& port, int link);
     Result<void> remove_addresses(const Port& before, const Port* port, int link);
+    uint32_t take_number();
     bool release_lease(const Port& port);
     Result<void> ensure_public_addresses(const Port& port, const Port* before);
     Result<void> apply_port(const Port& port, const Port* before);

@@ -38,6 +38,18 @@ Ipv4 Vpc::gateway_address(const std::string& subnet_id) const {
     return subnet == nullptr ? Ipv4{} : gateway_of(subnet->cidr);
 }
 
+// Not one that was used lately, by which a late connection could be taken for another's.
+uint32_t Vpc::take_number() {
+    std::set<uint32_t> taken{0};
+    for (const auto& [id, port] : state_.ports)
+        taken.insert(port.number);
+    while (taken.count(state_.next_number) != 0)
+        state_.next_number = (state_.next_number + 1) & mark_number_mask;
+    const uint32_t number = state_.next_number;
+    state_.next_number = (number + 1) & mark_number_mask;
+    return number;
+}
+
 Result<void> Vpc::ensure_port(const InterfaceSpec& interface) {
     const std::lock_guard lock(mutex_);
     PILEUS_TRY(check_interface(interface, state_.topology()));
@@ -47,7 +59,7 @@ Result<void> Vpc::ensure_port(const InterfaceSpec& interface) {
     Port port;
     port.spec = interface;
     port.subnet_slot = state_.subnet_slots.at(interface.subnet_id);
-    port.number = before ? before->number : state_.next_number++;
+    port.number = before ? before->number : take_number();
     port.tap = before ? before->tap : tap_name(port.subnet_slot, port.number);
 
     const bool is_guest = interface.kind == InterfaceKind::guest;
