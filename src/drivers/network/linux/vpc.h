@@ -21,8 +21,8 @@
 namespace pileus::drivers {
 
 // One VPC in the kernel. Made by LinuxNetwork; any thread, one at a time by its own lock.
-// Destroying the object leaves the network alone. The parts: vpc.cpp (the whole), vpc_ports.cpp
-// (interfaces), vpc_routes.cpp (routes and peerings).
+// Destroying the object leaves the network alone. The parts: vpc.cpp (the whole), vpc_groups.cpp,
+// vpc_ports.cpp (interfaces), vpc_routes.cpp (routes and peerings).
 class Vpc {
   public:
     // Makes what is missing of the VPC that `state` describes, and brings the rest up to date.
