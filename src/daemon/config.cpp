@@ -107,6 +107,7 @@ class Reader {
              choice("hypervisor.kind", c.hypervisor, {"auto", "kvm", "tcg", "emulated"})},
             {"emulation.delay_ms", milliseconds("emulation.delay_ms", c.emulation_delay)},
             {"network.public_pool", cidr("network.public_pool", c.cloud.public_pool)},
+            {"network.public_link", text("network.public_link", c.public_link)},
             {"network.ipv6_pool", ipv6_pool("network.ipv6_pool", c.cloud.ipv6_pool)},
             {"network.transit", cidr("network.transit", c.transit)},
             {"network.egress", boolean("network.egress", c.egress)},

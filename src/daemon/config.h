@@ -45,6 +45,7 @@ struct Config {
     std::vector<DeclaredImage> declared_images;
 
     bool egress = true; // guests with a public address may reach the world through this machine
+    std::string public_link; // of a pool on a real network; "" is the default route's
     Ipv4Cidr transit{Ipv4{0xc612'0000}, 15}; // 198.18.0.0/15
     int mtu = 1500;
     bool restart_after_boot = false;

@@ -28,6 +28,7 @@ port = 5000
 egress = false
 public_pool = "127.70.0.0/16"
 ipv6_pool = "2001:db8::/40"
+public_link = "br0"
 [limits]
 vpcs = 7
 [instances]
@@ -48,6 +49,7 @@ id = "ami-1"
     EXPECT_FALSE(config->egress);
     EXPECT_EQ(config->cloud.public_pool.str(), "127.70.0.0/16");
     EXPECT_EQ(config->cloud.ipv6_pool.str(), "2001:db8::/40");
+    EXPECT_EQ(config->public_link, "br0");
     EXPECT_EQ(config->cloud.limits.vpcs, 7);
     EXPECT_EQ(config->cloud.stop_timeout, std::chrono::seconds{7});
     EXPECT_EQ(config->cloud.host.cpu_overcommit, 2.0);

@@ -38,6 +38,7 @@ drivers::LinuxNetworkOptions network_options(const Config& config) {
     options.installation = config.installation;
     options.run_dir = config.run_dir / "network";
     options.public_pool = config.cloud.public_pool;
+    options.public_link = config.public_link;
     options.transit = config.transit;
     options.ipv6_pool = config.cloud.ipv6_pool;
     options.egress = config.egress;
