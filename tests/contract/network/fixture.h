@@ -79,6 +79,10 @@ class CountingRunner final : public ProcessRunner {
   public:
     Result<ProcessOutput> run(const ProcessSpec& spec) override {
         ++runs;
+        if (failures > 0) {
+            --failures;
+            return fail(errors::unavailable, "the test lets this one fail");
+        }
         return system_.run(spec);
     }
     Result<pid_t> spawn(const ProcessSpec& spec) override {
@@ -87,6 +91,7 @@ class CountingRunner final : public ProcessRunner {
     }
     std::atomic<int> runs = 0;
     std::atomic<int> spawns = 0;
+    std::atomic<int> failures = 0; // how many of the next runs fail
 
   private:
     SystemProcessRunner system_;

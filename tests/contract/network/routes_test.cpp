@@ -47,6 +47,24 @@ TEST_F(RoutesTest, PublicAddressesNeedTheGatewayAndTheRoute) {
     EXPECT_TRUE(connect_to(*one.addresses[0].public_ip, 22, 3s));
 }
 
+TEST_F(RoutesTest, AChangeThatFailedHalfwayIsDoneByTheNextAttempt) {
+    auto one = sample_interface(vpc_, 10, 0, {"sg-open"});
+    one.addresses[0].public_ip = *Ipv4::parse("127.99.0.10");
+    const auto a = guest(one);
+    const auto ssh = a->listen(22);
+    vpc_.internet_gateway = false;
+    vpc_.subnets.pop_back();
+    runner_.failures = 1;
+    EXPECT_FALSE(network_->ensure_vpc(vpc_));
+    ASSERT_OK(network_->ensure_vpc(vpc_)); // the same again, as the engine does
+    EXPECT_FALSE(connect_to(*one.addresses[0].public_ip, 22, 250ms)) << "no gateway";
+    vpc_.internet_gateway = true;
+    runner_.failures = 1;
+    EXPECT_FALSE(network_->ensure_vpc(vpc_));
+    ASSERT_OK(network_->ensure_vpc(vpc_));
+    EXPECT_TRUE(connect_to(*one.addresses[0].public_ip, 22, 3s));
+}
+
 TEST_F(RoutesTest, AConnectionOutlivesAChangeOfOtherRoutes) {
     auto one = sample_interface(vpc_, 10, 0, {"sg-open"});
     one.addresses[0].public_ip = *Ipv4::parse("127.99.0.10");

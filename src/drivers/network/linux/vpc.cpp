@@ -265,9 +265,12 @@ Result<void> Vpc::change(const VpcSpec& spec) {
     const std::lock_guard lock(mutex_);
     const auto topology = state_.topology();
     PILEUS_TRY(check_vpc(spec, &topology));
-    if (spec == state_.spec)
+    if (spec == state_.spec && !unfinished_)
         return ensure_dns();
-    const auto before = shape();
+    // What an attempt that failed halfway began from is still in the kernel, in part.
+    if (!unfinished_)
+        unfinished_ = shape();
+    const auto before = *unfinished_;
     state_.spec = spec;
     give_slots();
     PILEUS_TRY(save());
@@ -282,6 +285,7 @@ Result<void> Vpc::change(const VpcSpec& spec) {
     PILEUS_TRY(ensure_routes());
     PILEUS_TRY(remove_old_subnets(before));
     PILEUS_TRY(ensure_dns());
+    unfinished_.reset();
     return save();
 }
 

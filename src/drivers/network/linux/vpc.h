@@ -115,6 +115,7 @@ class Vpc {
     NetworkNamespace namespace_;
     Netlink netlink_;
     DnsServer dns_;
+    std::optional<VpcShape> unfinished_; // from where a change began that is not through yet
     std::string applied_rules_; // of vpc_rules(): what the kernel has
     std::set<std::string> connected_peerings_;
     std::map<std::string, std::map<std::string, GroupMembers>> foreign_members_; // by VPC, group
