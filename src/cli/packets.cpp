@@ -75,11 +75,12 @@ std::string render_explanation(const json::object& answer, const Terminal& termi
             is_back = true;
         }
         const auto id = text(hop, "id");
+        const auto said = text(hop, "text");
         out += fmt::format("  {} {:<20} {}{}\n",
                            mark(flag(hop, "passes"), terminal),
                            words_of(text(hop, "kind")),
-                           id.empty() ? "" : id + ": ",
-                           text(hop, "text"));
+                           id.empty() || said.starts_with(id) ? "" : id + ": ",
+                           said);
         command = text(hop, "command");
     }
     out += verdict(answer, terminal) + "\n";
