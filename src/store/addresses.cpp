@@ -40,34 +40,20 @@ void erase(Transaction& tx, const std::string& allocation_id) {
 }
 
 std::optional<domain::Address> find(Transaction& tx, const std::string& allocation_id) {
-    return Rows::find(tx, "WHERE allocation_id = $1", allocation_id);
+    return Rows::find_by_key(tx, allocation_id);
 }
 
 std::optional<domain::Address>
 find(Transaction& tx, const Scope& scope, const std::string& allocation_id) {
-    return Rows::find(tx,
-                      "WHERE allocation_id = $1 AND account_id = $2 AND region = $3",
-                      allocation_id,
-                      scope.account_id,
-                      scope.region);
+    return Rows::find_in(tx, scope, allocation_id);
 }
 
 std::vector<domain::Address> list(Transaction& tx, const Scope& scope, const Page& page) {
-    return Rows::list(tx,
-                      "WHERE account_id = $1 AND region = $2 AND allocation_id > $3 ORDER BY "
-                      "allocation_id LIMIT $4",
-                      scope.account_id,
-                      scope.region,
-                      page.after_id,
-                      page.limit);
+    return Rows::list_page(tx, scope, page);
 }
 
 int count(Transaction& tx, const Scope& scope) {
-    return query_value<int>(tx.connection(),
-                            "SELECT count(*) FROM addresses WHERE account_id = $1 AND region = $2",
-                            scope.account_id,
-                            scope.region)
-        .value_or(0);
+    return Rows::count_in(tx, scope);
 }
 
 std::optional<domain::Address> find_by_public_ip(Transaction& tx, const std::string& public_ip) {

@@ -75,38 +75,23 @@ void erase(Transaction& tx, const std::string& id) {
 }
 
 std::optional<domain::DhcpOptions> find(Transaction& tx, const std::string& id) {
-    return from_row(Rows::find(tx, "WHERE id = $1", id));
+    return from_row(Rows::find_by_key(tx, id));
 }
 
 std::optional<domain::DhcpOptions>
 find(Transaction& tx, const Scope& scope, const std::string& id) {
-    return from_row(Rows::find(tx,
-                               "WHERE id = $1 AND account_id = $2 AND region = $3",
-                               id,
-                               scope.account_id,
-                               scope.region));
+    return from_row(Rows::find_in(tx, scope, id));
 }
 
 std::vector<domain::DhcpOptions> list(Transaction& tx, const Scope& scope, const Page& page) {
     std::vector<domain::DhcpOptions> all;
-    for (auto& row :
-         Rows::list(tx,
-                    "WHERE account_id = $1 AND region = $2 AND id > $3 ORDER BY id LIMIT $4",
-                    scope.account_id,
-                    scope.region,
-                    page.after_id,
-                    page.limit))
+    for (auto& row : Rows::list_page(tx, scope, page))
         all.push_back(from_row(std::move(row)));
     return all;
 }
 
 int count(Transaction& tx, const Scope& scope) {
-    return query_value<int>(
-               tx.connection(),
-               "SELECT count(*) FROM dhcp_options WHERE account_id = $1 AND region = $2",
-               scope.account_id,
-               scope.region)
-        .value_or(0);
+    return Rows::count_in(tx, scope);
 }
 
 } // namespace pileus::store::dhcp_options

@@ -49,7 +49,7 @@ void erase(Transaction& tx, const std::string& id) {
 }
 
 std::optional<domain::Image> find(Transaction& tx, const std::string& id) {
-    return Rows::find(tx, "WHERE id = $1", id);
+    return Rows::find_by_key(tx, id);
 }
 
 std::optional<domain::Image>

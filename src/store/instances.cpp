@@ -89,15 +89,11 @@ void erase(Transaction& tx, const std::string& id) {
 }
 
 std::optional<domain::Instance> find(Transaction& tx, const std::string& id) {
-    return Rows::find(tx, "WHERE id = $1", id);
+    return Rows::find_by_key(tx, id);
 }
 
 std::optional<domain::Instance> find(Transaction& tx, const Scope& scope, const std::string& id) {
-    return Rows::find(tx,
-                      "WHERE id = $1 AND account_id = $2 AND region = $3",
-                      id,
-                      scope.account_id,
-                      scope.region);
+    return Rows::find_in(tx, scope, id);
 }
 
 std::vector<domain::Instance>

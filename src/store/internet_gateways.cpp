@@ -35,34 +35,20 @@ void erase(Transaction& tx, const std::string& id) {
 }
 
 std::optional<domain::InternetGateway> find(Transaction& tx, const std::string& id) {
-    return Rows::find(tx, "WHERE id = $1", id);
+    return Rows::find_by_key(tx, id);
 }
 
 std::optional<domain::InternetGateway>
 find(Transaction& tx, const Scope& scope, const std::string& id) {
-    return Rows::find(tx,
-                      "WHERE id = $1 AND account_id = $2 AND region = $3",
-                      id,
-                      scope.account_id,
-                      scope.region);
+    return Rows::find_in(tx, scope, id);
 }
 
 std::vector<domain::InternetGateway> list(Transaction& tx, const Scope& scope, const Page& page) {
-    return Rows::list(tx,
-                      "WHERE account_id = $1 AND region = $2 AND id > $3 ORDER BY id LIMIT $4",
-                      scope.account_id,
-                      scope.region,
-                      page.after_id,
-                      page.limit);
+    return Rows::list_page(tx, scope, page);
 }
 
 int count(Transaction& tx, const Scope& scope) {
-    return query_value<int>(
-               tx.connection(),
-               "SELECT count(*) FROM internet_gateways WHERE account_id = $1 AND region = $2",
-               scope.account_id,
-               scope.region)
-        .value_or(0);
+    return Rows::count_in(tx, scope);
 }
 
 std::optional<domain::InternetGateway> find_of_vpc(Transaction& tx, const std::string& vpc_id) {
@@ -99,35 +85,21 @@ void erase(Transaction& tx, const std::string& id) {
 }
 
 std::optional<domain::EgressOnlyInternetGateway> find(Transaction& tx, const std::string& id) {
-    return Rows::find(tx, "WHERE id = $1", id);
+    return Rows::find_by_key(tx, id);
 }
 
 std::optional<domain::EgressOnlyInternetGateway>
 find(Transaction& tx, const Scope& scope, const std::string& id) {
-    return Rows::find(tx,
-                      "WHERE id = $1 AND account_id = $2 AND region = $3",
-                      id,
-                      scope.account_id,
-                      scope.region);
+    return Rows::find_in(tx, scope, id);
 }
 
 std::vector<domain::EgressOnlyInternetGateway>
 list(Transaction& tx, const Scope& scope, const Page& page) {
-    return Rows::list(tx,
-                      "WHERE account_id = $1 AND region = $2 AND id > $3 ORDER BY id LIMIT $4",
-                      scope.account_id,
-                      scope.region,
-                      page.after_id,
-                      page.limit);
+    return Rows::list_page(tx, scope, page);
 }
 
 int count(Transaction& tx, const Scope& scope) {
-    return query_value<int>(tx.connection(),
-                            "SELECT count(*) FROM egress_only_internet_gateways WHERE account_id = "
-                            "$1 AND region = $2",
-                            scope.account_id,
-                            scope.region)
-        .value_or(0);
+    return Rows::count_in(tx, scope);
 }
 
 std::vector<domain::EgressOnlyInternetGateway> list_of_vpc(Transaction& tx,

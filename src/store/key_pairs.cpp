@@ -35,11 +35,7 @@ void erase(Transaction& tx, const std::string& id) {
 
 std::optional<domain::KeyPair>
 find_by_id(Transaction& tx, const Scope& scope, const std::string& id) {
-    return Rows::find(tx,
-                      "WHERE id = $1 AND account_id = $2 AND region = $3",
-                      id,
-                      scope.account_id,
-                      scope.region);
+    return Rows::find_in(tx, scope, id);
 }
 
 std::optional<domain::KeyPair>

@@ -32,33 +32,19 @@ void erase(Transaction& tx, const std::string& id) {
 }
 
 std::optional<domain::NetworkAcl> find(Transaction& tx, const std::string& id) {
-    return Rows::find(tx, "WHERE id = $1", id);
+    return Rows::find_by_key(tx, id);
 }
 
 std::optional<domain::NetworkAcl> find(Transaction& tx, const Scope& scope, const std::string& id) {
-    return Rows::find(tx,
-                      "WHERE id = $1 AND account_id = $2 AND region = $3",
-                      id,
-                      scope.account_id,
-                      scope.region);
+    return Rows::find_in(tx, scope, id);
 }
 
 std::vector<domain::NetworkAcl> list(Transaction& tx, const Scope& scope, const Page& page) {
-    return Rows::list(tx,
-                      "WHERE account_id = $1 AND region = $2 AND id > $3 ORDER BY id LIMIT $4",
-                      scope.account_id,
-                      scope.region,
-                      page.after_id,
-                      page.limit);
+    return Rows::list_page(tx, scope, page);
 }
 
 int count(Transaction& tx, const Scope& scope) {
-    return query_value<int>(
-               tx.connection(),
-               "SELECT count(*) FROM network_acls WHERE account_id = $1 AND region = $2",
-               scope.account_id,
-               scope.region)
-        .value_or(0);
+    return Rows::count_in(tx, scope);
 }
 
 std::vector<domain::NetworkAcl> list_of_vpc(Transaction& tx, const std::string& vpc_id) {
@@ -101,7 +87,7 @@ void erase(Transaction& tx, const std::string& id) {
 }
 
 std::optional<domain::NetworkAclAssociation> find(Transaction& tx, const std::string& id) {
-    return Rows::find(tx, "WHERE id = $1", id);
+    return Rows::find_by_key(tx, id);
 }
 
 std::optional<domain::NetworkAclAssociation> find_of_subnet(Transaction& tx,

@@ -165,7 +165,7 @@ void erase(Transaction& tx, const std::string& id) {
 }
 
 std::optional<domain::NetworkInterface> find(Transaction& tx, const std::string& id) {
-    auto stored = Rows::find(tx, "WHERE id = $1", id);
+    auto stored = Rows::find_by_key(tx, id);
     if (!stored)
         return std::nullopt;
     return complete(tx, std::move(*stored));
@@ -217,12 +217,7 @@ std::vector<domain::NetworkInterface> list_of_host(Transaction& tx, const std::s
 }
 
 int count(Transaction& tx, const Scope& scope) {
-    return query_value<int>(
-               tx.connection(),
-               "SELECT count(*) FROM network_interfaces WHERE account_id = $1 AND region = $2",
-               scope.account_id,
-               scope.region)
-        .value_or(0);
+    return Rows::count_in(tx, scope);
 }
 
 bool has_private_ip(Transaction& tx, const std::string& subnet_id, const std::string& private_ip) {

@@ -39,33 +39,19 @@ void erase(Transaction& tx, const std::string& id) {
 }
 
 std::optional<domain::PrefixList> find(Transaction& tx, const std::string& id) {
-    return Rows::find(tx, "WHERE id = $1", id);
+    return Rows::find_by_key(tx, id);
 }
 
 std::optional<domain::PrefixList> find(Transaction& tx, const Scope& scope, const std::string& id) {
-    return Rows::find(tx,
-                      "WHERE id = $1 AND account_id = $2 AND region = $3",
-                      id,
-                      scope.account_id,
-                      scope.region);
+    return Rows::find_in(tx, scope, id);
 }
 
 std::vector<domain::PrefixList> list(Transaction& tx, const Scope& scope, const Page& page) {
-    return Rows::list(tx,
-                      "WHERE account_id = $1 AND region = $2 AND id > $3 ORDER BY id LIMIT $4",
-                      scope.account_id,
-                      scope.region,
-                      page.after_id,
-                      page.limit);
+    return Rows::list_page(tx, scope, page);
 }
 
 int count(Transaction& tx, const Scope& scope) {
-    return query_value<int>(
-               tx.connection(),
-               "SELECT count(*) FROM prefix_lists WHERE account_id = $1 AND region = $2",
-               scope.account_id,
-               scope.region)
-        .value_or(0);
+    return Rows::count_in(tx, scope);
 }
 
 } // namespace pileus::store::prefix_lists

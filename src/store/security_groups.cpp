@@ -58,16 +58,12 @@ void erase(Transaction& tx, const std::string& id) {
 }
 
 std::optional<domain::SecurityGroup> find(Transaction& tx, const std::string& id) {
-    return Groups::find(tx, "WHERE id = $1", id);
+    return Groups::find_by_key(tx, id);
 }
 
 std::optional<domain::SecurityGroup>
 find(Transaction& tx, const Scope& scope, const std::string& id) {
-    return Groups::find(tx,
-                        "WHERE id = $1 AND account_id = $2 AND region = $3",
-                        id,
-                        scope.account_id,
-                        scope.region);
+    return Groups::find_in(tx, scope, id);
 }
 
 std::optional<domain::SecurityGroup>
@@ -76,21 +72,11 @@ find_by_name(Transaction& tx, const std::string& vpc_id, const std::string& name
 }
 
 std::vector<domain::SecurityGroup> list(Transaction& tx, const Scope& scope, const Page& page) {
-    return Groups::list(tx,
-                        "WHERE account_id = $1 AND region = $2 AND id > $3 ORDER BY id LIMIT $4",
-                        scope.account_id,
-                        scope.region,
-                        page.after_id,
-                        page.limit);
+    return Groups::list_page(tx, scope, page);
 }
 
 int count(Transaction& tx, const Scope& scope) {
-    return query_value<int>(
-               tx.connection(),
-               "SELECT count(*) FROM security_groups WHERE account_id = $1 AND region = $2",
-               scope.account_id,
-               scope.region)
-        .value_or(0);
+    return Groups::count_in(tx, scope);
 }
 
 std::vector<domain::SecurityGroup> list_of_vpc(Transaction& tx, const std::string& vpc_id) {
@@ -111,11 +97,7 @@ void erase_rule(Transaction& tx, const std::string& rule_id) {
 
 std::optional<domain::SecurityGroupRule>
 find_rule(Transaction& tx, const Scope& scope, const std::string& rule_id) {
-    return Rules::find(tx,
-                       "WHERE id = $1 AND account_id = $2 AND region = $3",
-                       rule_id,
-                       scope.account_id,
-                       scope.region);
+    return Rules::find_in(tx, scope, rule_id);
 }
 
 std::vector<domain::SecurityGroupRule> list_rules(Transaction& tx, const std::string& group_id) {
@@ -124,12 +106,7 @@ std::vector<domain::SecurityGroupRule> list_rules(Transaction& tx, const std::st
 
 std::vector<domain::SecurityGroupRule>
 list_rules(Transaction& tx, const Scope& scope, const Page& page) {
-    return Rules::list(tx,
-                       "WHERE account_id = $1 AND region = $2 AND id > $3 ORDER BY id LIMIT $4",
-                       scope.account_id,
-                       scope.region,
-                       page.after_id,
-                       page.limit);
+    return Rules::list_page(tx, scope, page);
 }
 
 std::vector<domain::SecurityGroupRule> list_rules_referencing(Transaction& tx,

@@ -15,6 +15,7 @@
 // What follows FROM is written by the table file, with $1, $2 …
 
 #include "store/connection.h"
+#include "store/scope.h"
 
 #include <fmt/format.h>
 
@@ -77,6 +78,32 @@ template <class T, class Columns> class Table {
         if (all.empty())
             return std::nullopt;
         return std::move(all.front());
+    }
+
+    static std::optional<T> find_by_key(Transaction& tx, std::string_view key) {
+        static const std::string where = fmt::format("WHERE {} = $1", names().front());
+        return find(tx, where, key);
+    }
+
+    // --- Of tables with the columns account_id and region ---
+
+    static std::optional<T> find_in(Transaction& tx, const Scope& scope, std::string_view key) {
+        static const std::string where =
+            fmt::format("WHERE {} = $1 AND account_id = $2 AND region = $3", names().front());
+        return find(tx, where, key, scope.account_id, scope.region);
+    }
+
+    static std::vector<T> list_page(Transaction& tx, const Scope& scope, const Page& page) {
+        static const std::string where =
+            fmt::format("WHERE account_id = $1 AND region = $2 AND {0} > $3 ORDER BY {0} LIMIT $4",
+                        names().front());
+        return list(tx, where, scope.account_id, scope.region, page.after_id, page.limit);
+    }
+
+    static int count_in(Transaction& tx, const Scope& scope) {
+        static const std::string sql = fmt::format(
+            "SELECT count(*) FROM {} WHERE account_id = $1 AND region = $2", Columns::table);
+        return query_value<int>(tx.connection(), sql, scope.account_id, scope.region).value_or(0);
     }
 
   private:

@@ -48,16 +48,11 @@ void erase(Transaction& tx, const std::string& id) {
 }
 
 std::optional<domain::Volume> find(Transaction& tx, const std::string& id) {
-    return Rows::find(tx, "WHERE id = $1", id);
+    return Rows::find_by_key(tx, id);
 }
 
 std::vector<domain::Volume> list(Transaction& tx, const Scope& scope, const Page& page) {
-    return Rows::list(tx,
-                      "WHERE account_id = $1 AND region = $2 AND id > $3 ORDER BY id LIMIT $4",
-                      scope.account_id,
-                      scope.region,
-                      page.after_id,
-                      page.limit);
+    return Rows::list_page(tx, scope, page);
 }
 
 std::vector<domain::Volume> list_of_instance(Transaction& tx, const std::string& instance_id) {
@@ -100,7 +95,7 @@ void erase(Transaction& tx, const std::string& id) {
 }
 
 std::optional<domain::Snapshot> find(Transaction& tx, const std::string& id) {
-    return Rows::find(tx, "WHERE id = $1", id);
+    return Rows::find_by_key(tx, id);
 }
 
 } // namespace pileus::store::snapshots

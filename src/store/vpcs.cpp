@@ -42,11 +42,7 @@ void erase(Transaction& tx, const std::string& id) {
 }
 
 int count(Transaction& tx, const Scope& scope) {
-    return query_value<int>(tx.connection(),
-                            "SELECT count(*) FROM vpcs WHERE account_id = $1 AND region = $2",
-                            scope.account_id,
-                            scope.region)
-        .value_or(0);
+    return Rows::count_in(tx, scope);
 }
 
 bool has_dhcp_options(Transaction& tx, const std::string& dhcp_options_id) {
@@ -57,15 +53,11 @@ bool has_dhcp_options(Transaction& tx, const std::string& dhcp_options_id) {
 }
 
 std::optional<domain::Vpc> find(Transaction& tx, const std::string& id) {
-    return Rows::find(tx, "WHERE id = $1", id);
+    return Rows::find_by_key(tx, id);
 }
 
 std::optional<domain::Vpc> find(Transaction& tx, const Scope& scope, const std::string& id) {
-    return Rows::find(tx,
-                      "WHERE id = $1 AND account_id = $2 AND region = $3",
-                      id,
-                      scope.account_id,
-                      scope.region);
+    return Rows::find_in(tx, scope, id);
 }
 
 std::optional<domain::Vpc> find_default(Transaction& tx, const Scope& scope) {
@@ -76,12 +68,7 @@ std::optional<domain::Vpc> find_default(Transaction& tx, const Scope& scope) {
 }
 
 std::vector<domain::Vpc> list(Transaction& tx, const Scope& scope, const Page& page) {
-    return Rows::list(tx,
-                      "WHERE account_id = $1 AND region = $2 AND id > $3 ORDER BY id LIMIT $4",
-                      scope.account_id,
-                      scope.region,
-                      page.after_id,
-                      page.limit);
+    return Rows::list_page(tx, scope, page);
 }
 
 std::vector<domain::Vpc> list_all(Transaction& tx) {
@@ -134,15 +121,11 @@ void erase(Transaction& tx, const std::string& id) {
 }
 
 std::optional<domain::Subnet> find(Transaction& tx, const std::string& id) {
-    return Rows::find(tx, "WHERE id = $1", id);
+    return Rows::find_by_key(tx, id);
 }
 
 std::optional<domain::Subnet> find(Transaction& tx, const Scope& scope, const std::string& id) {
-    return Rows::find(tx,
-                      "WHERE id = $1 AND account_id = $2 AND region = $3",
-                      id,
-                      scope.account_id,
-                      scope.region);
+    return Rows::find_in(tx, scope, id);
 }
 
 std::optional<domain::Subnet> find_by_ipv6_association(Transaction& tx,
@@ -153,12 +136,7 @@ std::optional<domain::Subnet> find_by_ipv6_association(Transaction& tx,
 }
 
 std::vector<domain::Subnet> list(Transaction& tx, const Scope& scope, const Page& page) {
-    return Rows::list(tx,
-                      "WHERE account_id = $1 AND region = $2 AND id > $3 ORDER BY id LIMIT $4",
-                      scope.account_id,
-                      scope.region,
-                      page.after_id,
-                      page.limit);
+    return Rows::list_page(tx, scope, page);
 }
 
 std::vector<domain::Subnet> list_of_vpc(Transaction& tx, const std::string& vpc_id) {
@@ -194,7 +172,7 @@ void erase(Transaction& tx, const std::string& association_id) {
 }
 
 std::optional<domain::VpcCidrBlock> find(Transaction& tx, const std::string& association_id) {
-    return Rows::find(tx, "WHERE association_id = $1", association_id);
+    return Rows::find_by_key(tx, association_id);
 }
 
 std::vector<domain::VpcCidrBlock> list_of_vpc(Transaction& tx, const std::string& vpc_id) {
