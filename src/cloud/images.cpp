@@ -5,6 +5,7 @@
 #include "domain/ids.h"
 #include "domain/volume.h"
 #include "store/images.h"
+#include "store/snapshots.h"
 #include "store/volumes.h"
 
 #include <algorithm>
@@ -184,15 +185,18 @@ make_image(const Context& context, const BuiltImage& build, const std::string& r
     return image;
 }
 
-domain::Snapshot make_snapshot(const domain::Image& image) {
+domain::Snapshot make_snapshot(const Context& context, const domain::Image& image) {
     domain::Snapshot snapshot;
     snapshot.id = image.snapshot_id;
     snapshot.account_id = image.account_id;
     snapshot.region = image.region;
+    snapshot.host_id = context.settings.host.host_id;
     snapshot.volume_id = imported_volume_id;
     snapshot.size_gib = image.size_gib;
     snapshot.description = fmt::format("Root disk of {}", image.name);
     snapshot.started_at = image.created_at;
+    snapshot.taken_at = image.created_at;
+    snapshot.completed_at = image.created_at;
     return snapshot;
 }
 
@@ -290,7 +294,7 @@ Result<std::vector<domain::Image>> Images::register_built(const BuiltImage& buil
                         fmt::format("The image id '{}' is taken by other content.", build.id));
                 image = make_image(context_, build, region);
                 store::images::insert(tx, *image);
-                store::snapshots::insert(tx, make_snapshot(*image));
+                store::snapshots::insert(tx, make_snapshot(context_, *image));
             }
             images.push_back(std::move(*image));
         }

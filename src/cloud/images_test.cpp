@@ -2,6 +2,7 @@
 #include "cloud/cloud_fixture.h"
 #include "cloud/images.h"
 #include "store/images.h"
+#include "store/snapshots.h"
 #include "store/volumes.h"
 
 namespace pileus::cloud {

@@ -19,6 +19,7 @@
 #include "store/key_pairs.h"
 #include "store/network_interfaces.h"
 #include "store/public_addresses.h"
+#include "store/snapshots.h"
 #include "store/tags.h"
 #include "store/volumes.h"
 

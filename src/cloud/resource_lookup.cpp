@@ -14,6 +14,7 @@
 #include "store/prefix_lists.h"
 #include "store/route_tables.h"
 #include "store/security_groups.h"
+#include "store/snapshots.h"
 #include "store/volumes.h"
 #include "store/vpc_peering_connections.h"
 #include "store/vpcs.h"

@@ -15,8 +15,8 @@ struct Address {
     std::string public_ip;
     std::string association_id; // "" while it stands for nothing
     std::string network_interface_id;
-    std::string private_ip; // of that interface
-    std::string domain_name; // the reverse name that its owner gave it; "" when none
+    std::string private_ip;          // of that interface
+    std::string domain_name;         // the reverse name that its owner gave it; "" when none
     bool is_service_managed = false; // a NAT gateway's, say: not to be disassociated by hand
     Time created_at{};
 };

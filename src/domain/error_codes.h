@@ -83,7 +83,8 @@ inline constexpr const char* interface_not_found = "InvalidNetworkInterfaceID.No
 inline constexpr const char* interface_malformed = "InvalidNetworkInterfaceId.Malformed";
 inline constexpr const char* interface_in_use = "InvalidNetworkInterface.InUse";
 inline constexpr const char* interface_limit_exceeded = "NetworkInterfaceLimitExceeded";
-inline constexpr const char* attachment_not_found = "InvalidAttachmentID.NotFound"; // of an interface
+inline constexpr const char* attachment_not_found =
+    "InvalidAttachmentID.NotFound"; // of an interface
 inline constexpr const char* attachment_malformed = "InvalidNetworkInterfaceAttachmentId.Malformed";
 inline constexpr const char* attachment_limit_exceeded = "AttachmentLimitExceeded";
 inline constexpr const char* private_address_limit_exceeded = "PrivateIpAddressLimitExceeded";

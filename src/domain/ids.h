@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// EC2's resource ids: a prefix and 17 hex digits ("i-0123456789abcdef0"); 8 digits are accepted on input, as EC2 does.
-// Ids are plain strings everywhere; what kind of thing one names is in the name of the variable.
+// EC2's resource ids: a prefix and 17 hex digits ("i-0123456789abcdef0"); 8 digits are accepted on
+// input, as EC2 does. Ids are plain strings everywhere; what kind of thing one names is in the name
+// of the variable.
 
 #include "base/random.h"
 #include "base/result.h"
@@ -39,6 +40,9 @@ inline constexpr std::string_view egress_only_internet_gateway = "eigw-";
 inline constexpr std::string_view nat_gateway = "nat-";
 inline constexpr std::string_view vpc_peering_connection = "pcx-";
 inline constexpr std::string_view prefix_list = "pl-";
+inline constexpr std::string_view import_image_task = "import-ami-";
+inline constexpr std::string_view import_snapshot_task = "import-snap-";
+inline constexpr std::string_view export_image_task = "export-ami-";
 } // namespace prefix
 
 std::string new_id(Random& random, std::string_view prefix);

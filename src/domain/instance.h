@@ -14,7 +14,7 @@ enum class ShutdownBehavior { stop, terminate };
 
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_InstanceMetadataOptionsResponse.html
 struct MetadataOptions {
-    bool tokens_required = true;  // HttpTokens: "required" (IMDSv2 only) or "optional"
+    bool tokens_required = true; // HttpTokens: "required" (IMDSv2 only) or "optional"
     int put_response_hop_limit = 2;
     bool endpoint_enabled = true; // HttpEndpoint
     bool tags_enabled = false;    // InstanceMetadataTags
@@ -22,8 +22,9 @@ struct MetadataOptions {
     friend bool operator==(const MetadataOptions&, const MetadataOptions&) = default;
 };
 
-// One instance: what the user asked for, and the state that the engine has brought it to. The row is the truth; the guest
-// follows it. Volumes and interfaces know the instance that they are attached to.
+// One instance: what the user asked for, and the state that the engine has brought it to. The row
+// is the truth; the guest follows it. Volumes and interfaces know the instance that they are
+// attached to.
 struct Instance {
     std::string id;
     std::string account_id;
@@ -31,33 +32,38 @@ struct Instance {
     std::string zone; // "us-east-1a"
     std::string reservation_id;
     std::string requester_id;
-    std::string host_id;   // the machine that it runs on
-    std::string vpc_id;    // where its first interface was made; kept after termination for the filters
+    std::string host_id; // the machine that it runs on
+    std::string
+        vpc_id; // where its first interface was made; kept after termination for the filters
     std::string subnet_id;
     std::string image_id;
-    std::string type;          // "t3.micro"
-    std::string architecture;  // "x86_64"
-    std::string public_key;  // of that key as it was at launch: the metadata service hands it out even when the pair is deleted
-    std::string key_name;      // "" when launched without a key
+    std::string type;         // "t3.micro"
+    std::string architecture; // "x86_64"
+    std::string public_key;   // of that key as it was at launch: the metadata service hands it out
+                              // even when the pair is deleted
+    std::string key_name;     // "" when launched without a key
     std::string root_device_name;
     std::string client_token;
     int launch_index = 0;
 
     InstanceState state = InstanceState::pending;
-    std::string state_reason_code;    // "Client.UserInitiatedShutdown", "Server.InternalError" …; "" when there is none
+    std::string state_reason_code; // "Client.UserInitiatedShutdown", "Server.InternalError" …; ""
+                                   // when there is none
     std::string state_reason_message; // "Client.UserInitiatedShutdown: User initiated shutdown"
     std::string transition_reason;    // "User initiated (2026-11-23 09:00:00 GMT)"
     Time launch_time{};               // of the last start, as EC2 reports it
     Time created_at{};                // of RunInstances
     std::optional<Time> terminated_at;
-    // Counts the starts; with the id it names one run of the guest, so that work for an earlier run is recognised.
+    // Counts the starts; with the id it names one run of the guest, so that work for an earlier run
+    // is recognised.
     int64_t start_count = 0;
-    bool force_stop = false;          // the stop under way is not to wait for the guest
+    bool force_stop = false;           // the stop under way is not to wait for the guest
     bool restart_when_stopped = false; // the machine restarted, and the guest is to come back
     std::optional<Time> stop_deadline; // when a guest that does not shut down is cut off
-    int64_t reboots_requested = 0;    // RebootInstances; the engine reboots until both are equal
+    int64_t reboots_requested = 0;     // RebootInstances; the engine reboots until both are equal
     int64_t reboots_done = 0;
-    // When the guest of this start was first heard of (it asked the metadata service): the evidence for its status check.
+    // When the guest of this start was first heard of (it asked the metadata service): the evidence
+    // for its status check.
     std::optional<Time> guest_seen_at;
 
     ShutdownBehavior shutdown_behavior = ShutdownBehavior::stop;

@@ -2,7 +2,6 @@
 #include "domain/instance_state.h"
 
 #include <gtest/gtest.h>
-
 #include <set>
 #include <string>
 
@@ -38,7 +37,8 @@ TEST(InstanceState, TerminatedIsFinal) {
 TEST(InstanceState, TerminationIsPossibleFromEveryOtherState) {
     for (const auto state : states)
         if (state != InstanceState::terminated)
-            EXPECT_EQ(next(state, InstanceEvent::terminate_requested), InstanceState::shutting_down);
+            EXPECT_EQ(next(state, InstanceEvent::terminate_requested),
+                      InstanceState::shutting_down);
 }
 
 TEST(InstanceState, NothingComesBackFromShuttingDown) {

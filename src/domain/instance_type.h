@@ -9,7 +9,8 @@
 
 namespace pileus::domain {
 
-// The hardware that a name stands for, as DescribeInstanceTypes reports it. Read from data/instance_types.toml at start.
+// The hardware that a name stands for, as DescribeInstanceTypes reports it. Read from
+// data/instance_types.toml at start.
 struct InstanceType {
     std::string name;   // "t3.micro"
     std::string family; // "t3"

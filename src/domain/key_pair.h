@@ -7,7 +7,8 @@
 
 namespace pileus::domain {
 
-// The public half of an SSH key. The private half leaves in the answer of CreateKeyPair and is not kept.
+// The public half of an SSH key. The private half leaves in the answer of CreateKeyPair and is not
+// kept.
 struct KeyPair {
     std::string id;
     std::string account_id;

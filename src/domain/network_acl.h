@@ -29,10 +29,10 @@ struct NetworkAclEntry {
     bool egress = false;
     int number = 0; // 1 … 32766
     bool allow = false;
-    int protocol = -1; // IANA number; -1 is all
+    int protocol = -1;      // IANA number; -1 is all
     std::string cidr_block; // of either family
-    int from_port = -1; // TCP and UDP: ports; ICMP: type; -1 is all
-    int to_port = -1;   // ICMP: code
+    int from_port = -1;     // TCP and UDP: ports; ICMP: type; -1 is all
+    int to_port = -1;       // ICMP: code
 };
 
 } // namespace pileus::domain

@@ -37,11 +37,13 @@ struct NetworkInterface {
     bool source_dest_check = true;
     Time created_at{};
 
-    // The address by which its primary one is reached from outside: an Elastic IP, or one that a stopped instance gives back;
+    // The address by which its primary one is reached from outside: an Elastic IP, or one that a
+    // stopped instance gives back;
     // "" while there is none.
     std::string public_ip;
     std::string allocation_id; // of that Elastic IP; "" for an address of the other sort
-    bool wants_public_ip = false; // from the subnet or AssociatePublicIpAddress: each start takes a new one
+    bool wants_public_ip =
+        false; // from the subnet or AssociatePublicIpAddress: each start takes a new one
 
     // The attachment; instance_id is "" when there is none.
     std::string instance_id;

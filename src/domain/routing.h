@@ -28,8 +28,10 @@ struct RouteTableAssociation {
 // The routes to the VPC's own blocks are implied and have no row.
 struct Route {
     std::string route_table_id;
-    std::string destination; // a block of either family as EC2 writes it, or the id of a prefix list
-    std::string target_id;   // igw-, eigw-, nat-, eni- or pcx-; its prefix says what it is. It may be gone: a black hole
+    std::string
+        destination;       // a block of either family as EC2 writes it, or the id of a prefix list
+    std::string target_id; // igw-, eigw-, nat-, eni- or pcx-; its prefix says what it is. It may be
+                           // gone: a black hole
 };
 
 struct InternetGateway {
@@ -94,7 +96,8 @@ struct VpcPeeringConnection {
     bool accepter_resolves_dns = false;
     Time created_at{};
     Time expires_at{}; // a request waits 7 days
-    std::optional<Time> ended_at; // rejected, failed, expired or deleted: visible for some hours after
+    std::optional<Time>
+        ended_at; // rejected, failed, expired or deleted: visible for some hours after
 };
 
 std::string_view to_string(NatGatewayState state); // EC2's words: "available"

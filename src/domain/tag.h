@@ -6,8 +6,8 @@
 
 namespace pileus::domain {
 
-// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html: at most 50 a resource, keys of up to 128 and values of up to
-// 256 characters, keys beginning "aws:" are reserved.
+// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html: at most 50 a resource, keys
+// of up to 128 and values of up to 256 characters, keys beginning "aws:" are reserved.
 struct Tag {
     std::string key;
     std::string value;

@@ -28,7 +28,8 @@ template <class Table, class Value> std::string_view name_of(const Table& table,
             return name;
     return "";
 }
-template <class Value, class Table> std::optional<Value> value_of(const Table& table, std::string_view text) {
+template <class Value, class Table>
+std::optional<Value> value_of(const Table& table, std::string_view text) {
     for (const auto& [value, name] : table)
         if (name == text)
             return value;

@@ -8,7 +8,8 @@
 
 namespace pileus::domain {
 
-// A block of a VPC beside its primary one: a secondary IPv4 block, or an IPv6 /56 of the installation's pool.
+// A block of a VPC beside its primary one: a secondary IPv4 block, or an IPv6 /56 of the
+// installation's pool.
 struct VpcCidrBlock {
     std::string association_id; // vpc-cidr-assoc-…
     std::string vpc_id;
@@ -22,8 +23,9 @@ struct Vpc {
     std::string region;
     std::string cidr_block; // "172.31.0.0/16", the primary one
     std::string cidr_association_id;
-    std::string dhcp_options_id;      // "default": EC2's word for none
-    std::string tenancy = "default";  // or "dedicated", which here means a host without other accounts' guests
+    std::string dhcp_options_id; // "default": EC2's word for none
+    std::string tenancy =
+        "default"; // or "dedicated", which here means a host without other accounts' guests
     bool is_default = false;
     bool enable_dns_support = true;
     bool enable_dns_hostnames = false; // the default VPC has it
@@ -45,7 +47,8 @@ struct Subnet {
     bool map_public_ip_on_launch = false;
     bool assign_ipv6_address_on_creation = false;
     bool enable_dns64 = false;
-    std::string host_name_type = "ip-name"; // or "resource-name": private names of instances launched here
+    std::string host_name_type =
+        "ip-name"; // or "resource-name": private names of instances launched here
     bool resource_name_dns_a_record = false;
     bool resource_name_dns_aaaa_record = false;
     Time created_at{};
@@ -56,11 +59,11 @@ struct DhcpOptions {
     std::string id;
     std::string account_id;
     std::string region;
-    std::string domain_name;                       // "" when not given
+    std::string domain_name;                      // "" when not given
     std::vector<std::string> domain_name_servers; // "AmazonProvidedDNS", or addresses
     std::vector<std::string> ntp_servers;
     std::vector<std::string> netbios_name_servers;
-    int netbios_node_type = 0;                   // 0 when not given
+    int netbios_node_type = 0;                    // 0 when not given
     int ipv6_address_preferred_lease_seconds = 0; // 0 when not given
     Time created_at{};
 };

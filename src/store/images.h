@@ -13,9 +13,15 @@ void insert(Transaction& tx, const domain::Image& image);
 void update(Transaction& tx, const domain::Image& image);
 void erase(Transaction& tx, const std::string& id);
 std::optional<domain::Image> find(Transaction& tx, const std::string& id);
-// Those that the caller may launch in the region: its own and the public ones.
+// Those that the caller may launch in the region: its own, those shared with it, and public ones.
 std::optional<domain::Image>
 find_visible(Transaction& tx, const Scope& scope, const std::string& id);
 std::vector<domain::Image> list_visible(Transaction& tx, const Scope& scope, const Page& page);
+// Those that a snapshot belongs to: while there is one, the snapshot stays.
+std::vector<domain::Image> list_using_snapshot(Transaction& tx, const std::string& snapshot_id);
+
+void permit(Transaction& tx, const domain::LaunchPermission& permission);
+void withdraw(Transaction& tx, const domain::LaunchPermission& permission);
+std::vector<std::string> list_permitted(Transaction& tx, const std::string& image_id);
 
 } // namespace pileus::store::images

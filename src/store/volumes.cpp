@@ -22,12 +22,15 @@ struct Columns {
         column("iops", v.iops);
         column("throughput_mib_s", v.throughput_mib_s);
         column("encrypted", v.encrypted);
+        column("kms_key_id", v.kms_key_id);
+        column("auto_enable_io", v.auto_enable_io);
         column("state", v.state);
         column("created_at", v.created_at);
         column("instance_id", v.instance_id);
         column("device", v.device);
         column("delete_on_termination", v.delete_on_termination);
         column("attachment", v.attachment);
+        column("force_detach", v.force_detach);
         column("attached_at", v.attached_at);
     }
 };
@@ -65,37 +68,53 @@ std::vector<domain::Volume> list_of_host(Transaction& tx, const std::string& hos
 
 } // namespace pileus::store::volumes
 
-namespace pileus::store::snapshots {
+namespace pileus::store::volume_modifications {
 
 namespace {
 
 struct Columns {
-    static constexpr std::string_view table = "snapshots";
+    static constexpr std::string_view table = "volume_modifications";
 
-    template <class Snapshot, class Visitor> static void visit(Snapshot& s, Visitor column) {
-        column("id", s.id);
-        column("account_id", s.account_id);
-        column("region", s.region);
-        column("volume_id", s.volume_id);
-        column("size_gib", s.size_gib);
-        column("description", s.description);
-        column("started_at", s.started_at);
+    template <class Modification, class Visitor>
+    static void visit(Modification& m, Visitor column) {
+        column("volume_id", m.volume_id);
+        column("account_id", m.account_id);
+        column("region", m.region);
+        column("state", m.state);
+        column("message", m.message);
+        column("original_size_gib", m.original_size_gib);
+        column("original_type", m.original_type);
+        column("original_iops", m.original_iops);
+        column("original_throughput_mib_s", m.original_throughput_mib_s);
+        column("target_size_gib", m.target_size_gib);
+        column("target_type", m.target_type);
+        column("target_iops", m.target_iops);
+        column("target_throughput_mib_s", m.target_throughput_mib_s);
+        column("progress_percent", m.progress_percent);
+        column("started_at", m.started_at);
+        column("ended_at", m.ended_at);
     }
 };
-using Rows = Table<domain::Snapshot, Columns>;
+using Rows = Table<domain::VolumeModification, Columns>;
 
 } // namespace
 
-void insert(Transaction& tx, const domain::Snapshot& snapshot) {
-    Rows::insert(tx, snapshot);
+void put(Transaction& tx, const domain::VolumeModification& modification) {
+    Rows::erase(tx, modification.volume_id);
+    Rows::insert(tx, modification);
 }
 
-void erase(Transaction& tx, const std::string& id) {
-    Rows::erase(tx, id);
+void erase(Transaction& tx, const std::string& volume_id) {
+    Rows::erase(tx, volume_id);
 }
 
-std::optional<domain::Snapshot> find(Transaction& tx, const std::string& id) {
-    return Rows::find_by_key(tx, id);
+std::optional<domain::VolumeModification> find(Transaction& tx, const std::string& volume_id) {
+    return Rows::find_by_key(tx, volume_id);
 }
 
-} // namespace pileus::store::snapshots
+std::vector<domain::VolumeModification>
+list(Transaction& tx, const Scope& scope, const Page& page) {
+    return Rows::list_page(tx, scope, page);
+}
+
+} // namespace pileus::store::volume_modifications

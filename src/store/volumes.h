@@ -19,10 +19,12 @@ std::vector<domain::Volume> list_of_host(Transaction& tx, const std::string& hos
 
 } // namespace pileus::store::volumes
 
-namespace pileus::store::snapshots {
+// At most one a volume: the last.
+namespace pileus::store::volume_modifications {
 
-void insert(Transaction& tx, const domain::Snapshot& snapshot);
-void erase(Transaction& tx, const std::string& id);
-std::optional<domain::Snapshot> find(Transaction& tx, const std::string& id);
+void put(Transaction& tx, const domain::VolumeModification& modification);
+void erase(Transaction& tx, const std::string& volume_id);
+std::optional<domain::VolumeModification> find(Transaction& tx, const std::string& volume_id);
+std::vector<domain::VolumeModification> list(Transaction& tx, const Scope& scope, const Page& page);
 
-} // namespace pileus::store::snapshots
+} // namespace pileus::store::volume_modifications

@@ -32,8 +32,31 @@ std::optional<domain::NetworkInterfaceKind> parse_interface_kind(std::string_vie
     return std::nullopt;
 }
 
+std::optional<domain::DiskTaskKind> parse_disk_task_kind(std::string_view text) {
+    for (const auto kind : {domain::DiskTaskKind::import_image,
+                            domain::DiskTaskKind::import_snapshot,
+                            domain::DiskTaskKind::export_image})
+        if (to_wire(kind) == text)
+            return kind;
+    return std::nullopt;
+}
+
 } // namespace
 
+std::string_view to_wire(domain::SnapshotState value) {
+    return domain::to_string(value);
+}
+std::string_view to_wire(domain::DiskTaskKind value) {
+    switch (value) {
+    case domain::DiskTaskKind::import_image:
+        return "import-image";
+    case domain::DiskTaskKind::import_snapshot:
+        return "import-snapshot";
+    case domain::DiskTaskKind::export_image:
+        return "export-image";
+    }
+    return "";
+}
 std::string_view to_wire(domain::InstanceState value) {
     return domain::to_string(value);
 }
@@ -70,6 +93,12 @@ template <> domain::VolumeState from_wire(std::string_view text) {
 }
 template <> domain::AttachmentState from_wire(std::string_view text) {
     return known(domain::parse_attachment_state(text), "attachment state", text);
+}
+template <> domain::SnapshotState from_wire(std::string_view text) {
+    return known(domain::parse_snapshot_state(text), "snapshot state", text);
+}
+template <> domain::DiskTaskKind from_wire(std::string_view text) {
+    return known(parse_disk_task_kind(text), "kind of disk task", text);
 }
 template <> domain::LedgerKind from_wire(std::string_view text) {
     return known(domain::parse_ledger_kind(text), "kind of ledger event", text);

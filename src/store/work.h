@@ -24,8 +24,8 @@ std::vector<domain::WorkItem> lease(Transaction& tx,
                                     Time lease_until,
                                     int limit);
 // Removes the item unless it was enqueued again since it was leased; then it is due again when that
-// asked for (at once, if it asked for now). `item` is what lease() gave: a copy from an earlier lease
-// changes nothing, here and in retry().
+// asked for (at once, if it asked for now). `item` is what lease() gave: a copy from an earlier
+// lease changes nothing, here and in retry().
 void complete(Transaction& tx, const domain::WorkItem& item);
 // Gives the lease back; the item is due again at `due`, or earlier if it was enqueued for earlier
 // meanwhile. `error` is kept for a person to read. Wakes the engine after the commit.

@@ -12,17 +12,28 @@
 
 namespace pileus::drivers {
 
+// What a volume's type promises, which is also all that the guest gets; 0 is without a limit.
+struct DiskLimits {
+    int64_t iops = 0;
+    int64_t bytes_per_second = 0;
+    int64_t burst_iops = 0; // for burst_seconds, then it has to save up again
+    int64_t burst_bytes_per_second = 0;
+    int64_t burst_seconds = 0;
+};
+
 struct MachineDisk {
     DiskChain chain;
     std::string serial; // what the guest reads: the volume id without its dash, as on EC2
-    bool boot = false;
+    bool boot = false;  // the boot disk has a fixed place and is never pulled
+    DiskLimits limits;
 };
 
 struct MachineInterface {
     std::string interface_id;
     std::string mac;
     int mtu = 1500;
-    // Opens the tap that the network driver made; called once, while the interface is being plugged in.
+    // Opens the tap that the network driver made; called once, while the interface is being plugged
+    // in.
     std::function<Result<UniqueFd>()> open_tap;
 };
 
@@ -32,8 +43,9 @@ struct MachineSpec {
     int vcpus = 1;
     int64_t memory_mib = 512;
     std::string firmware = "bios"; // or "uefi"
-    std::string system_uuid;       // begins with "ec2"; the serial number too, so that cloud-init knows EC2
-    std::string instance_type;     // shown in the guest's DMI table as the product name, as on EC2
+    std::string
+        system_uuid; // begins with "ec2"; the serial number too, so that cloud-init knows EC2
+    std::string instance_type; // shown in the guest's DMI table as the product name, as on EC2
     std::string zone;
     std::vector<MachineDisk> disks;
     std::vector<MachineInterface> interfaces; // the first is the primary one, which is never pulled
@@ -41,15 +53,17 @@ struct MachineSpec {
 };
 
 enum class MachineState {
-    absent,    // there is no such guest, or its process is gone
+    absent, // there is no such guest, or its process is gone
     running,
-    paused,
-    shut_down, // the guest switched itself off (or obeyed the power button); its process waits to be destroyed or reset
+    paused,    // by us, or because a write found no space (detail says which)
+    shut_down, // the guest switched itself off (or obeyed the power button); its process waits to
+               // be destroyed or reset
 };
 
 struct MachineObservation {
     MachineState state = MachineState::absent;
-    std::string detail; // why it is absent or paused, for a person: "killed by signal 9", "no space left on device"
+    std::string detail; // why it is absent or paused, for a person: "killed by signal 9", "no space
+                        // left on device"
 };
 
 struct Acceleration {
@@ -58,8 +72,9 @@ struct Acceleration {
     std::string reason; // why not kvm, for `pileus doctor`
 };
 
-// Runs guests, one process each. The process and its sockets live in the instance's folder and outlive the daemon; recover()
-// adopts them again. Any thread may call it; calls on the same id are serialised by the caller.
+// Runs guests, one process each. The process and its sockets live in the instance's folder and
+// outlive the daemon; recover() adopts them again. Any thread may call it; calls on the same id are
+// serialised by the caller.
 class Hypervisor {
   public:
     virtual ~Hypervisor() = default;
@@ -73,16 +88,70 @@ class Hypervisor {
     virtual Result<void> start(const MachineSpec& spec) = 0;
     // Presses the power button; whether the guest obeys shows in observe().
     virtual Result<void> power_button(const std::string& instance_id) = 0;
-    // Resets the machine and lets it run on, from `running` or `shut_down`: the second half of a reboot.
+    // Resets the machine and lets it run on, from `running` or `shut_down`: the second half of a
+    // reboot.
     virtual Result<void> reset(const std::string& instance_id) = 0;
-    // Plugs an interface into a running guest, which sees it appear. One that is there already is success.
-    virtual Result<void> attach_interface(const std::string& instance_id, const MachineInterface& interface) = 0;
-    // Asks the guest to let an interface go, and pulls it. A guest that does not let go is errors::timeout; with `force` the
-    // interface is cut off then, and what is left in the guest is dead. Absent is success.
-    virtual Result<void> detach_interface(const std::string& instance_id, const std::string& interface_id, bool force) = 0;
+    // Plugs an interface into a running guest, which sees it appear. One that is there already is
+    // success.
+    virtual Result<void> attach_interface(const std::string& instance_id,
+                                          const MachineInterface& interface) = 0;
+    // Asks the guest to let an interface go, and pulls it. A guest that does not let go is
+    // errors::timeout; with `force` the interface is cut off then, and what is left in the guest is
+    // dead. Absent is success.
+    virtual Result<void> detach_interface(const std::string& instance_id,
+                                          const std::string& interface_id,
+                                          bool force) = 0;
     // The ids of the interfaces that are plugged into a guest, those of its start among them.
     virtual Result<std::vector<std::string>> plugged_interfaces(const std::string& instance_id) = 0;
-    // Ends the guest's process and forgets it; its console output stays until forget(). Absent is success.
+    // The same for disks, named by their volume ids.
+    virtual Result<void> attach_disk(const std::string& /*instance_id*/,
+                                     const MachineDisk& /*disk*/) {
+        return fail(errors::unavailable, "not built yet");
+    }
+    virtual Result<void> detach_disk(const std::string& /*instance_id*/,
+                                     const std::string& /*volume_id*/,
+                                     bool /*force*/) {
+        return fail(errors::unavailable, "not built yet");
+    }
+    virtual Result<std::vector<std::string>> plugged_disks(const std::string& /*instance_id*/) {
+        return fail(errors::unavailable, "not built yet");
+    }
+    // The guest sees the new size at once. Never smaller.
+    virtual Result<void> resize_disk(const std::string& /*instance_id*/,
+                                     const std::string& /*volume_id*/,
+                                     int64_t /*size_gib*/) {
+        return fail(errors::unavailable, "not built yet");
+    }
+    virtual Result<void> limit_disk(const std::string& /*instance_id*/,
+                                    const std::string& /*volume_id*/,
+                                    const DiskLimits& /*limits*/) {
+        return fail(errors::unavailable, "not built yet");
+    }
+    // Writes of the guest go to the new layers from one moment on, the same for all of them, or an
+    // error and to none. A disk that writes to its new layer already is left so.
+    virtual Result<void> switch_layers(const std::string& /*instance_id*/,
+                                       const std::vector<LayerSwitch>& /*switches*/) {
+        return fail(errors::unavailable, "not built yet");
+    }
+    // Whether the guest writes to this layer: how a switch ended that a crash interrupted.
+    virtual Result<bool> writes_to(const std::string& /*instance_id*/,
+                                   const std::string& /*volume_id*/,
+                                   const std::string& /*path*/) {
+        return fail(errors::unavailable, "not built yet");
+    }
+    // What lies below the writable layer is read from other files from now on, which hold the same.
+    virtual Result<void> replace_backing(const std::string& /*instance_id*/,
+                                         const DiskChain& /*chain*/) {
+        return fail(errors::unavailable, "not built yet");
+    }
+    // Lets a paused guest run on: one that was paused because the machine's disk was full tries its
+    // writes again.
+    virtual Result<void> resume(const std::string& /*instance_id*/) {
+        return fail(errors::unavailable, "not built yet");
+    }
+
+    // Ends the guest's process and forgets it; its console output stays until forget(). Absent is
+    // success.
     virtual Result<void> destroy(const std::string& instance_id) = 0;
     // Removes the instance's folder.
     virtual Result<void> forget(const std::string& instance_id) = 0;
@@ -90,8 +159,8 @@ class Hypervisor {
     // The last `limit` bytes that the guest wrote to its serial port since its last start.
     virtual Result<std::string> console_output(const std::string& instance_id, size_t limit) = 0;
 
-    // Called from a thread of the driver when a guest's state may have changed; the callee only makes a note of the id.
-    // Set once, before recover().
+    // Called from a thread of the driver when a guest's state may have changed; the callee only
+    // makes a note of the id. Set once, before recover().
     virtual void on_change(std::function<void(const std::string& instance_id)> callback) = 0;
 };
 

@@ -34,7 +34,8 @@ UniqueFd udp_socket(const Guest& guest, uint16_t port) {
     return std::move(*made);
 }
 
-// Sends a numbered packet a millisecond, and counts what arrives.
+// Sends a packet a millisecond, and counts what arrives while it does: a socket that nobody reads
+// holds a second's worth and drops the rest.
 class Probe {
   public:
     Probe(const Guest& from, const Guest& to, Ipv4 address, uint16_t port)
@@ -42,31 +43,41 @@ class Probe {
         name_.sin_family = AF_INET;
         name_.sin_port = htons(port);
         name_.sin_addr.s_addr = htonl(address.value);
-        thread_ = std::thread([this] { run(); });
+        sending_thread_ = std::thread([this] { send(); });
+        receiving_thread_ = std::thread([this] { receive(); });
     }
-    ~Probe() { stop(); }
+    ~Probe() {
+        stop();
+        ended_ = true;
+        receiving_thread_.join();
+    }
 
     void stop() {
         stopping_ = true;
-        if (thread_.joinable())
-            thread_.join();
+        if (sending_thread_.joinable())
+            sending_thread_.join();
     }
     int sent() const { return sent_; }
     // A busy machine may take its time.
     int arrived(std::chrono::milliseconds limit) {
         const auto deadline = std::chrono::steady_clock::now() + limit;
+        while (arrived_ < sent_ && std::chrono::steady_clock::now() < deadline)
+            std::this_thread::sleep_for(10ms);
+        return arrived_;
+    }
+
+  private:
+    void receive() {
         std::array<char, 64> buffer;
-        while (arrived_ < sent_ && std::chrono::steady_clock::now() < deadline) {
+        while (!ended_) {
             pollfd polled{receiver_.get(), POLLIN, 0};
             if (::poll(&polled, 1, 50) > 0 &&
                 ::recv(receiver_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT) > 0)
                 ++arrived_;
         }
-        return arrived_;
     }
 
-  private:
-    void run() {
+    void send() {
         while (!stopping_) {
             if (::sendto(sender_.get(),
                          "probe",
@@ -82,9 +93,10 @@ class Probe {
     UniqueFd sender_, receiver_;
     sockaddr_in name_{};
     std::atomic<bool> stopping_ = false;
+    std::atomic<bool> ended_ = false;
     std::atomic<int> sent_ = 0;
-    int arrived_ = 0;
-    std::thread thread_;
+    std::atomic<int> arrived_ = 0;
+    std::thread sending_thread_, receiving_thread_;
 };
 
 TrafficRule port_rule(int protocol, int port) {

@@ -8,6 +8,7 @@
 #include "store/ledger.h"
 #include "store/network_interfaces.h"
 #include "store/security_groups.h"
+#include "store/snapshots.h"
 #include "store/tags.h"
 #include "store/volumes.h"
 #include "store/vpcs.h"

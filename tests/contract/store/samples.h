@@ -15,6 +15,7 @@
 #include "domain/routing.h"
 #include "domain/security_group.h"
 #include "domain/tag.h"
+#include "domain/snapshot.h"
 #include "domain/volume.h"
 #include "domain/vpc.h"
 #include "store/scope.h"
