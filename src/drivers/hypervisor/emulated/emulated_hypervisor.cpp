@@ -14,12 +14,24 @@ namespace pileus::drivers {
 namespace {
 
 constexpr size_t console_limit_bytes = 64 * 1024;
-constexpr size_t state_limit_bytes = 4096;
+constexpr size_t state_limit_bytes = 256 * 1024;
+constexpr std::string_view out_of_space = "no space left on the disk that holds its volumes";
 
 Result<void> check_id(const std::string& instance_id) {
     if (domain::is_well_formed_id(domain::prefix::instance, instance_id))
         return {};
     return fail(errors::invalid, fmt::format("'{}' is not an instance id", instance_id));
+}
+
+std::string_view name_of(MachineState state) {
+    switch (state) {
+    case MachineState::running:
+        return "running";
+    case MachineState::paused:
+        return "paused";
+    default:
+        return "shut_down";
+    }
 }
 
 std::string greeting(const std::string& instance_id) {
@@ -71,10 +83,14 @@ Result<void> EmulatedHypervisor::start(const MachineSpec& spec) {
         clock_.sleep(options_.start_delay);
     {
         const std::lock_guard lock(mutex_);
+        for (const auto& disk : spec.disks)
+            PILEUS_TRY(check_unused(spec.instance_id, disk));
         auto& guest = guests_[spec.instance_id];
         guest = Guest{{MachineState::running, ""}, greeting(spec.instance_id)};
         for (const auto& interface : spec.interfaces)
             guest.interfaces.push_back(interface.interface_id);
+        for (const auto& disk : spec.disks)
+            guest.disks[disk.chain.volume_id] = EmulatedDisk::of(disk);
         note(spec.instance_id, guest);
     }
     call_back(spec.instance_id);
@@ -146,6 +162,20 @@ EmulatedHypervisor::plugged_interfaces(const std::string& instance_id) {
     return guest->interfaces;
 }
 
+Result<void> EmulatedHypervisor::resume(const std::string& instance_id) {
+    PILEUS_TRY(take_failure("resume"));
+    {
+        const std::lock_guard lock(mutex_);
+        PILEUS_ASSIGN(Guest* const guest, find_alive(instance_id));
+        if (guest->observation.state != MachineState::paused)
+            return {};
+        guest->observation = {MachineState::running, ""};
+        note(instance_id, *guest);
+    }
+    call_back(instance_id);
+    return {};
+}
+
 Result<void> EmulatedHypervisor::destroy(const std::string& instance_id) {
     PILEUS_TRY(check_id(instance_id));
     PILEUS_TRY(take_failure("destroy"));
@@ -153,6 +183,8 @@ Result<void> EmulatedHypervisor::destroy(const std::string& instance_id) {
     if (const auto guest = guests_.find(instance_id); guest != guests_.end()) {
         guest->second.observation = {};
         guest->second.off_at.reset();
+        guest->second.interfaces.clear();
+        guest->second.disks.clear();
         note(instance_id, guest->second);
     }
     return {};
@@ -196,6 +228,8 @@ void EmulatedHypervisor::kill_guest(const std::string& instance_id, const std::s
         const std::lock_guard lock(mutex_);
         auto& guest = guests_[instance_id];
         guest.observation = {MachineState::absent, detail};
+        guest.interfaces.clear();
+        guest.disks.clear();
         note(instance_id, guest);
     }
     call_back(instance_id);
@@ -214,6 +248,16 @@ void EmulatedHypervisor::shut_guest_down(const std::string& instance_id) {
 void EmulatedHypervisor::make_deaf(const std::string& instance_id) {
     const std::lock_guard lock(mutex_);
     guests_[instance_id].deaf = true;
+}
+
+void EmulatedHypervisor::run_out_of_space(const std::string& instance_id) {
+    {
+        const std::lock_guard lock(mutex_);
+        auto& guest = guests_[instance_id];
+        guest.observation = {MachineState::paused, std::string(out_of_space)};
+        note(instance_id, guest);
+    }
+    call_back(instance_id);
 }
 
 Result<void> EmulatedHypervisor::take_failure(const std::string& verb) {
@@ -252,20 +296,39 @@ void EmulatedHypervisor::note(const std::string& instance_id, const Guest& guest
         return;
     }
     std::ofstream file(path);
-    file << (guest.observation.state == MachineState::running ? "running" : "shut_down");
+    file << name_of(guest.observation.state);
     for (const auto& interface : guest.interfaces)
         file << ' ' << interface;
+    for (const auto& [id, disk] : guest.disks) {
+        file << '\n' << id << '\t' << disk.boot << '\t' << disk.size_gib << '\t' << disk.path;
+        for (const auto& below : disk.backing)
+            file << '\t' << below;
+    }
 }
 
-// What note() wrote.
+// What note() wrote: the state and the interfaces, then a line for each disk.
 EmulatedHypervisor::Guest EmulatedHypervisor::parse_guest(const std::string& instance_id,
                                                           std::string_view text) {
     Guest guest{{MachineState::shut_down, ""}, greeting(instance_id)};
-    const auto words = split(text, ' ');
-    if (!words.empty() && words.front() == "running")
+    const auto lines = split(text, '\n');
+    const auto words = split(lines.empty() ? text : lines.front(), ' ');
+    if (!words.empty() && words.front() == name_of(MachineState::running))
         guest.observation.state = MachineState::running;
+    if (!words.empty() && words.front() == name_of(MachineState::paused))
+        guest.observation = {MachineState::paused, std::string(out_of_space)};
     for (size_t i = 1; i < words.size(); ++i)
         guest.interfaces.emplace_back(words[i]);
+    for (size_t i = 1; i < lines.size(); ++i) {
+        const auto fields = split(lines[i], '\t');
+        if (fields.size() < 4)
+            continue;
+        EmulatedDisk disk;
+        disk.boot = fields[1] == "1";
+        disk.size_gib = parse_int(fields[2]).value_or(0);
+        disk.path = fields[3];
+        disk.backing.assign(fields.begin() + 4, fields.end());
+        guest.disks.emplace(fields[0], std::move(disk));
+    }
     return guest;
 }
 

@@ -21,6 +21,17 @@ struct EmulatedHypervisorOptions {
     std::filesystem::path state_folder; // "" keeps everything in memory only
 };
 
+// A disk as its guest has it.
+struct EmulatedDisk {
+    std::string path; // of the layer that the guest writes to
+    std::vector<std::string> backing;
+    int64_t size_gib = 0;
+    bool boot = false;
+    DiskLimits limits;
+
+    static EmulatedDisk of(const MachineDisk& disk);
+};
+
 class EmulatedHypervisor final : public Hypervisor {
   public:
     EmulatedHypervisor(EmulatedHypervisorOptions options, const Clock& clock);
@@ -36,6 +47,23 @@ class EmulatedHypervisor final : public Hypervisor {
                                   const std::string& interface_id,
                                   bool force) override;
     Result<std::vector<std::string>> plugged_interfaces(const std::string& instance_id) override;
+    Result<void> attach_disk(const std::string& instance_id, const MachineDisk& disk) override;
+    Result<void>
+    detach_disk(const std::string& instance_id, const std::string& volume_id, bool force) override;
+    Result<std::vector<std::string>> plugged_disks(const std::string& instance_id) override;
+    Result<void> resize_disk(const std::string& instance_id,
+                             const std::string& volume_id,
+                             int64_t size_gib) override;
+    Result<void> limit_disk(const std::string& instance_id,
+                            const std::string& volume_id,
+                            const DiskLimits& limits) override;
+    Result<void> switch_layers(const std::string& instance_id,
+                               const std::vector<LayerSwitch>& switches) override;
+    Result<bool> writes_to(const std::string& instance_id,
+                           const std::string& volume_id,
+                           const std::string& path) override;
+    Result<void> replace_backing(const std::string& instance_id, const DiskChain& chain) override;
+    Result<void> resume(const std::string& instance_id) override;
     Result<void> destroy(const std::string& instance_id) override;
     Result<void> forget(const std::string& instance_id) override;
     MachineObservation observe(const std::string& instance_id) override;
@@ -48,20 +76,28 @@ class EmulatedHypervisor final : public Hypervisor {
     void kill_guest(const std::string& instance_id, const std::string& detail);
     // The guest switches itself off.
     void shut_guest_down(const std::string& instance_id);
-    // The guest no longer listens to its power button, and lets no interface go.
+    // The guest no longer listens to its power button, and lets no interface and no disk go.
     void make_deaf(const std::string& instance_id);
+    // A write of the guest found the machine's disk full: it is paused until resume().
+    void run_out_of_space(const std::string& instance_id);
+    // Nothing when it is not plugged in.
+    std::optional<EmulatedDisk> disk(const std::string& instance_id, const std::string& volume_id);
 
   private:
     struct Guest {
         MachineObservation observation;
         std::string console;
-        std::vector<std::string> interfaces; // the ids of those that are plugged in
+        std::vector<std::string> interfaces;       // the ids of those that are plugged in
+        std::map<std::string, EmulatedDisk> disks; // by volume id
         bool deaf = false;
         std::optional<MonotonicTime> off_at;
     };
 
     Result<void> take_failure(const std::string& verb);
-    Result<Guest*> find_alive(const std::string& instance_id); // with mutex_ held
+    // These with mutex_ held.
+    Result<Guest*> find_alive(const std::string& instance_id);
+    Result<EmulatedDisk*> find_disk(const std::string& instance_id, const std::string& volume_id);
+    Result<void> check_unused(const std::string& instance_id, const MachineDisk& disk) const;
     void advance(Guest& guest) const;
     void note(const std::string& instance_id, const Guest& guest) const;
     static Guest parse_guest(const std::string& instance_id, std::string_view text);
