@@ -426,7 +426,10 @@ InstanceStatusView make_status(const Context& context, Instance instance) {
     // The host answers us, so it is well; the guest is well once it was heard of.
     view.system_status = "ok";
     const auto patience_ends = view.instance.launch_time + reachability_patience;
-    if (view.instance.guest_seen_at) {
+    if (!view.instance.impairment.empty()) {
+        view.instance_status = "impaired";
+        view.impaired_since = view.instance.impaired_since.value_or(context.clock.now());
+    } else if (view.instance.guest_seen_at) {
         view.instance_status = "ok";
     } else if (context.clock.now() < patience_ends) {
         view.instance_status = "initializing";

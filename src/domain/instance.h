@@ -65,6 +65,9 @@ struct Instance {
     // When the guest of this start was first heard of (it asked the metadata service): the evidence
     // for its status check.
     std::optional<Time> guest_seen_at;
+    // Why the guest stands still although it runs: the machine's disk is full. "" when it does not.
+    std::string impairment;
+    std::optional<Time> impaired_since;
 
     ShutdownBehavior shutdown_behavior = ShutdownBehavior::stop;
     bool disable_api_termination = false;

@@ -40,6 +40,8 @@ struct Columns {
         column("restart_when_stopped", i.restart_when_stopped);
         column("stop_deadline", i.stop_deadline);
         column("guest_seen_at", i.guest_seen_at);
+        column("impairment", i.impairment);
+        column("impaired_since", i.impaired_since);
         column("reboots_requested", i.reboots_requested);
         column("reboots_done", i.reboots_done);
         column("shutdown_behavior", i.shutdown_behavior);

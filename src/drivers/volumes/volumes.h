@@ -40,7 +40,8 @@ struct VolumeSpec {
 struct LayerSwitch {
     std::string volume_id;
     std::string current_path;
-    DiskLayer next; // empty, on disk, stands on `current_path`
+    DiskLayer next;          // empty, on disk, stands on `current_path`
+    std::string snapshot_id; // that `current_path` will be
 };
 
 struct VolumeObservation {

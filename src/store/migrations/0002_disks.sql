@@ -1,9 +1,14 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Volumes, snapshots and images that users make; encryption; imports and exports.
 
+ALTER TABLE instances ADD COLUMN impairment TEXT NOT NULL DEFAULT '';
+ALTER TABLE instances ADD COLUMN impaired_since INTEGER;
+
 ALTER TABLE volumes ADD COLUMN kms_key_id TEXT NOT NULL DEFAULT '';
 ALTER TABLE volumes ADD COLUMN auto_enable_io INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE volumes ADD COLUMN force_detach INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX volumes_counted ON volumes (account_id, region, type, size_gib, iops);
+CREATE INDEX volumes_of_snapshot ON volumes (snapshot_id, id) WHERE snapshot_id <> '';
 
 CREATE TABLE volume_modifications (
     volume_id                 TEXT PRIMARY KEY,
@@ -40,7 +45,6 @@ ALTER TABLE snapshots ADD COLUMN completed_at INTEGER;
 ALTER TABLE snapshots ADD COLUMN full_bytes INTEGER NOT NULL DEFAULT 0;
 UPDATE snapshots SET taken_at = started_at, completed_at = started_at;
 CREATE INDEX snapshots_page ON snapshots (account_id, region, id);
-CREATE INDEX snapshots_of_region ON snapshots (region, id);
 CREATE INDEX snapshots_of_volume ON snapshots (volume_id, id);
 CREATE INDEX snapshots_of_set ON snapshots (set_id, id) WHERE set_id <> '';
 CREATE INDEX snapshots_on_host ON snapshots (host_id, id);
@@ -51,6 +55,7 @@ CREATE TABLE snapshot_permissions (
     grantee     TEXT NOT NULL,
     PRIMARY KEY (snapshot_id, grantee)
 ) STRICT;
+CREATE INDEX snapshot_permissions_of_grantee ON snapshot_permissions (grantee, snapshot_id);
 
 ALTER TABLE images ADD COLUMN device_count INTEGER NOT NULL DEFAULT 0; -- rows of image_devices
 ALTER TABLE images ADD COLUMN source_instance_id TEXT NOT NULL DEFAULT '';
@@ -65,7 +70,8 @@ ALTER TABLE images ADD COLUMN protected_until INTEGER;
 ALTER TABLE images ADD COLUMN imds_v2_required INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE images ADD COLUMN tpm_support TEXT NOT NULL DEFAULT '';
 ALTER TABLE images ADD COLUMN uefi_data TEXT NOT NULL DEFAULT '';
-CREATE INDEX images_of_account ON images (account_id, region, name);
+CREATE INDEX images_of_account ON images (account_id, region, id);
+CREATE INDEX images_public ON images (region, id) WHERE is_public = 1;
 CREATE INDEX images_by_snapshot ON images (snapshot_id);
 
 CREATE TABLE image_devices (
@@ -90,6 +96,7 @@ CREATE TABLE launch_permissions (
     account_id TEXT NOT NULL,
     PRIMARY KEY (image_id, account_id)
 ) STRICT;
+CREATE INDEX launch_permissions_of_account ON launch_permissions (account_id, image_id);
 
 CREATE TABLE disk_tasks (
     id               TEXT PRIMARY KEY,
