@@ -113,13 +113,14 @@ class Volumes {
     virtual Result<void> create(const std::string& volume_id, int64_t size_gib) = 0;
     virtual Result<void>
     clone(const std::string& volume_id, const std::string& snapshot_id, int64_t size_gib) = 0;
+    // Fails while a snapshot is being taken of it: what writes to it is not settled then.
     virtual Result<DiskChain> open(const std::string& volume_id) = 0;
     // Of a volume that is larger already it is success. A guest that has it open is told by the
     // hypervisor, before.
     virtual Result<void> grow(const std::string& /*volume_id*/, int64_t /*size_gib*/) {
         return fail(errors::unavailable, "not built yet");
     }
-    // Gone already is success.
+    // Gone already is success. A snapshot that was being taken of it is completed.
     virtual Result<void> remove(const std::string& volume_id) = 0;
 
     // A snapshot in two steps, either of which may be repeated. After begin_snapshot() whoever has
