@@ -34,8 +34,8 @@ UniqueFd udp_socket(const Guest& guest, uint16_t port) {
     return std::move(*made);
 }
 
-// Sends a packet a millisecond, and counts what arrives while it does: a socket that nobody reads
-// holds a second's worth and drops the rest.
+// Sends a numbered packet a millisecond, and takes note of those that arrive while it does: a
+// socket that nobody reads holds a second's worth and drops the rest.
 class Probe {
   public:
     Probe(const Guest& from, const Guest& to, Ipv4 address, uint16_t port)
@@ -58,33 +58,47 @@ class Probe {
             sending_thread_.join();
     }
     int sent() const { return sent_; }
-    // A busy machine may take its time.
-    int arrived(std::chrono::milliseconds limit) {
+    int arrived() const { return arrived_; }
+    // Those of the packets sent that have not arrived at the limit, as ranges.
+    std::string lost(std::chrono::milliseconds limit) {
         const auto deadline = std::chrono::steady_clock::now() + limit;
         while (arrived_ < sent_ && std::chrono::steady_clock::now() < deadline)
             std::this_thread::sleep_for(10ms);
-        return arrived_;
+        const std::lock_guard lock(mutex_);
+        std::string ranges;
+        for (int number = 0; number < sent_; ++number) {
+            const int begin = number;
+            while (number < sent_ && seen_.count(number) == 0)
+                ++number;
+            if (number > begin)
+                ranges += fmt::format(" {}-{}", begin, number - 1);
+        }
+        return ranges;
     }
 
   private:
     void receive() {
-        std::array<char, 64> buffer;
+        int number = 0;
         while (!ended_) {
             pollfd polled{receiver_.get(), POLLIN, 0};
             if (::poll(&polled, 1, 50) > 0 &&
-                ::recv(receiver_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT) > 0)
+                ::recv(receiver_.get(), &number, sizeof number, MSG_DONTWAIT) == sizeof number) {
+                const std::lock_guard lock(mutex_);
+                seen_.insert(number);
                 ++arrived_;
+            }
         }
     }
 
     void send() {
         while (!stopping_) {
+            const int number = sent_;
             if (::sendto(sender_.get(),
-                         "probe",
-                         5,
+                         &number,
+                         sizeof number,
                          0,
                          reinterpret_cast<const sockaddr*>(&name_),
-                         sizeof name_) == 5)
+                         sizeof name_) == sizeof number)
                 ++sent_;
             std::this_thread::sleep_for(1ms);
         }
@@ -96,8 +110,21 @@ class Probe {
     std::atomic<bool> ended_ = false;
     std::atomic<int> sent_ = 0;
     std::atomic<int> arrived_ = 0;
+    std::mutex mutex_;
+    std::set<int> seen_;
     std::thread sending_thread_, receiving_thread_;
 };
+
+void expect_all_and_none(Probe& allowed, Probe& denied, int least_sent) {
+    allowed.stop();
+    denied.stop();
+    const auto lost = allowed.lost(3s);
+    EXPECT_GT(allowed.sent(), least_sent);
+    EXPECT_GE(allowed.arrived(), allowed.sent() - most_lost)
+        << "lost of " << allowed.sent() << ":" << lost;
+    std::this_thread::sleep_for(300ms);
+    EXPECT_EQ(denied.arrived(), 0);
+}
 
 TrafficRule port_rule(int protocol, int port) {
     return {false, protocol, port, port, parse_cidr("172.31.0.0/16"), ""};
@@ -146,11 +173,7 @@ TEST_F(ChangeTest, NothingPassesInBetweenAndNothingIsLost) {
     Probe allowed(*b, *a, server.private_ip(), 82), denied(*b, *a, server.private_ip(), 81);
     for (int state = 2; state < 60; ++state)
         tell(*network_, state);
-    allowed.stop();
-    denied.stop();
-    EXPECT_GT(allowed.sent(), 200);
-    EXPECT_GE(allowed.arrived(3s), allowed.sent() - most_lost);
-    EXPECT_EQ(denied.arrived(300ms), 0);
+    expect_all_and_none(allowed, denied, 200);
 }
 
 // The process that changes things is killed at a moment that nobody chose.
@@ -180,11 +203,7 @@ TEST_F(ChangeTest, AKilledDriverConverges) {
         tell(*network_, 500 + round);
         EXPECT_TRUE(b->reaches(server.private_ip(), 22));
     }
-    allowed.stop();
-    denied.stop();
-    EXPECT_GT(allowed.sent(), 1000);
-    EXPECT_GE(allowed.arrived(3s), allowed.sent() - most_lost);
-    EXPECT_EQ(denied.arrived(300ms), 0);
+    expect_all_and_none(allowed, denied, 1000);
 }
 
 TEST_F(ChangeTest, ManyRulesAreOneTransaction) {
