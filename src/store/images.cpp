@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/images.h"
 
+#include "store/first_rows.h"
 #include "store/table.h"
 
 namespace pileus::store::images {
@@ -87,9 +88,18 @@ struct PermissionColumns {
 };
 using Permissions = Table<domain::LaunchPermission, PermissionColumns>;
 
-constexpr std::string_view is_visible =
-    "(is_public = 1 OR account_id = $1 OR EXISTS (SELECT 1 FROM launch_permissions p WHERE "
-    "p.image_id = images.id AND p.account_id = $1))";
+// A page of the ids that were shared with an account.
+std::vector<std::string> shared_ids(Transaction& tx, const Scope& scope, const Page& page) {
+    return query_column<std::string>(
+        tx.connection(),
+        "SELECT image_id FROM launch_permissions WHERE account_id = $1 AND image_id > $3 AND "
+        "EXISTS (SELECT 1 FROM images i WHERE i.id = image_id AND i.region = $2) "
+        "ORDER BY image_id LIMIT $4",
+        scope.account_id,
+        scope.region,
+        page.after_id,
+        page.limit);
+}
 
 Stored to_stored(const domain::Image& image) {
     Stored stored;
@@ -155,32 +165,53 @@ std::optional<domain::Image> find(Transaction& tx, const std::string& id) {
 
 std::optional<domain::Image>
 find_visible(Transaction& tx, const Scope& scope, const std::string& id) {
-    return complete(tx,
-                    Rows::find(tx,
-                               fmt::format("WHERE {} AND region = $2 AND id = $3", is_visible),
-                               scope.account_id,
-                               scope.region,
-                               id));
-}
-
-std::vector<domain::Image> list_visible(Transaction& tx, const Scope& scope, const Page& page) {
     return complete(
         tx,
-        Rows::list(
-            tx,
-            fmt::format("WHERE {} AND region = $2 AND id > $3 ORDER BY id LIMIT $4", is_visible),
-            scope.account_id,
-            scope.region,
-            page.after_id,
-            page.limit));
+        Rows::find(tx,
+                   "WHERE id = $3 AND region = $2 AND (is_public = 1 OR account_id = $1 OR EXISTS "
+                   "(SELECT 1 FROM launch_permissions p WHERE p.image_id = images.id AND "
+                   "p.account_id = $1))",
+                   scope.account_id,
+                   scope.region,
+                   id));
+}
+
+std::optional<domain::Image>
+find_by_name(Transaction& tx, const Scope& scope, const std::string& name) {
+    return complete(tx,
+                    Rows::find(tx,
+                               "WHERE account_id = $1 AND region = $2 AND name = $3",
+                               scope.account_id,
+                               scope.region,
+                               name));
+}
+
+// Each source has its own index in the order of ids, so that the private images of others, however
+// many, cost nothing.
+std::vector<domain::Image> list_visible(Transaction& tx, const Scope& scope, const Page& page) {
+    std::map<std::string, Stored> by_id;
+    for (auto& own : Rows::list_page(tx, scope, page))
+        by_id.emplace(own.id, std::move(own));
+    for (auto& published :
+         Rows::list(tx,
+                    "WHERE region = $1 AND is_public = 1 AND id > $2 ORDER BY id LIMIT $3",
+                    scope.region,
+                    page.after_id,
+                    page.limit))
+        by_id.emplace(published.id, std::move(published));
+    for (const auto& id : shared_ids(tx, scope, page))
+        if (!by_id.contains(id))
+            by_id.emplace(id, *Rows::find_by_key(tx, id));
+    return complete(tx, first_rows(std::move(by_id), page.limit));
 }
 
 std::vector<domain::Image> list_using_snapshot(Transaction& tx, const std::string& snapshot_id) {
     return complete(
         tx,
         Rows::list(tx,
-                   "WHERE snapshot_id = $1 OR EXISTS (SELECT 1 FROM image_devices d WHERE "
-                   "d.image_id = images.id AND d.snapshot_id = $1) ORDER BY id",
+                   "WHERE id IN (SELECT i.id FROM images i WHERE i.snapshot_id = $1 UNION SELECT "
+                   "d.image_id FROM image_devices d WHERE d.snapshot_id = $1 AND d.snapshot_id <> "
+                   "'') ORDER BY id",
                    snapshot_id));
 }
 

@@ -66,6 +66,24 @@ std::vector<domain::Volume> list_of_host(Transaction& tx, const std::string& hos
     return Rows::list(tx, "WHERE host_id = $1 ORDER BY id", host_id);
 }
 
+std::vector<domain::Volume> list_of_snapshot(Transaction& tx, const std::string& snapshot_id) {
+    return Rows::list(tx, "WHERE snapshot_id = $1 AND snapshot_id <> '' ORDER BY id", snapshot_id);
+}
+
+Total total_of_type(Transaction& tx, const Scope& scope, const std::string& type) {
+    Total total{.type = type};
+    const std::array<Parameter, 3> parameters{
+        to_parameter(scope.account_id), to_parameter(scope.region), to_parameter(type)};
+    tx.connection().run("SELECT coalesce(sum(size_gib), 0), coalesce(sum(iops), 0) FROM volumes "
+                        "WHERE account_id = $1 AND region = $2 AND type = $3",
+                        parameters,
+                        [&](const Row& row) {
+                            read_column(row, 0, total.size_gib);
+                            read_column(row, 1, total.iops);
+                        });
+    return total;
+}
+
 } // namespace pileus::store::volumes
 
 namespace pileus::store::volume_modifications {

@@ -16,6 +16,15 @@ std::optional<domain::Volume> find(Transaction& tx, const std::string& id);
 std::vector<domain::Volume> list(Transaction& tx, const Scope& scope, const Page& page);
 std::vector<domain::Volume> list_of_instance(Transaction& tx, const std::string& instance_id);
 std::vector<domain::Volume> list_of_host(Transaction& tx, const std::string& host_id);
+std::vector<domain::Volume> list_of_snapshot(Transaction& tx, const std::string& snapshot_id);
+
+// What an account has of one type in a region, for its quotas.
+struct Total {
+    std::string type;
+    int64_t size_gib = 0;
+    int64_t iops = 0;
+};
+Total total_of_type(Transaction& tx, const Scope& scope, const std::string& type);
 
 } // namespace pileus::store::volumes
 

@@ -5,6 +5,7 @@
 // text field holds the name of its column, so that a column that was crossed with another shows.
 
 #include "domain/address.h"
+#include "domain/disk_task.h"
 #include "domain/image.h"
 #include "domain/instance.h"
 #include "domain/key_pair.h"
@@ -14,8 +15,8 @@
 #include "domain/prefix_list.h"
 #include "domain/routing.h"
 #include "domain/security_group.h"
-#include "domain/tag.h"
 #include "domain/snapshot.h"
+#include "domain/tag.h"
 #include "domain/volume.h"
 #include "domain/vpc.h"
 #include "store/scope.h"
@@ -61,6 +62,8 @@ inline domain::Instance instance(const std::string& id) {
     i.reboots_requested = 5;
     i.reboots_done = 6;
     i.guest_seen_at = moment(5);
+    i.impairment = "impairment";
+    i.impaired_since = moment(6);
     i.shutdown_behavior = domain::ShutdownBehavior::terminate;
     i.disable_api_termination = true;
     i.disable_api_stop = true;
@@ -74,6 +77,19 @@ inline domain::Instance instance(const std::string& id) {
                   .tags_enabled = true};
     i.user_data = std::string("\x1f\x8b\0\xff binary\0", 12);
     return i;
+}
+
+inline domain::ImageDevice image_device() {
+    return {.device = "device",
+            .virtual_name = "virtual_name",
+            .no_device = true,
+            .snapshot_id = "snapshot_id",
+            .size_gib = 2,
+            .type = "type",
+            .iops = 3,
+            .throughput_mib_s = 4,
+            .delete_on_termination = false,
+            .encrypted = true};
 }
 
 inline domain::Image image(const std::string& id) {
@@ -97,6 +113,19 @@ inline domain::Image image(const std::string& id) {
     i.recipe = "recipe";
     i.content_sha256 = "content_sha256";
     i.created_at = moment(1);
+    i.devices = {image_device()};
+    i.source_instance_id = "source_instance_id";
+    i.source_image_id = "source_image_id";
+    i.source_image_region = "source_image_region";
+    i.state_reason = "state_reason";
+    i.is_disabled = true;
+    i.deprecated_at = moment(2);
+    i.last_launched_at = moment(3);
+    i.deregistration_protection = "deregistration_protection";
+    i.protected_until = moment(4);
+    i.imds_v2_required = true;
+    i.tpm_support = "tpm_support";
+    i.uefi_data = "uefi_data";
     return i;
 }
 
@@ -113,24 +142,85 @@ inline domain::Volume volume(const std::string& id) {
     v.iops = 2;
     v.throughput_mib_s = 3;
     v.encrypted = true;
+    v.kms_key_id = "kms_key_id";
+    v.auto_enable_io = true;
     v.state = domain::VolumeState::in_use;
     v.created_at = moment(1);
     v.instance_id = "instance_id";
     v.device = "device";
     v.delete_on_termination = true;
     v.attachment = domain::AttachmentState::attaching;
+    v.force_detach = true;
     v.attached_at = moment(2);
     return v;
+}
+
+inline domain::VolumeModification volume_modification(const std::string& volume_id) {
+    return {.volume_id = volume_id,
+            .account_id = "account_id",
+            .region = "region",
+            .state = "state",
+            .message = "message",
+            .original_size_gib = 1,
+            .original_type = "original_type",
+            .original_iops = 2,
+            .original_throughput_mib_s = 3,
+            .target_size_gib = 4,
+            .target_type = "target_type",
+            .target_iops = 5,
+            .target_throughput_mib_s = 6,
+            .progress_percent = 7,
+            .started_at = moment(1),
+            .ended_at = moment(2)};
 }
 
 inline domain::Snapshot snapshot(const std::string& id) {
     return {.id = id,
             .account_id = "account_id",
             .region = "region",
+            .host_id = "host_id",
             .volume_id = "volume_id",
             .size_gib = 1,
             .description = "description",
-            .started_at = moment(1)};
+            .state = domain::SnapshotState::error,
+            .state_message = "state_message",
+            .progress_percent = 2,
+            .encrypted = true,
+            .kms_key_id = "kms_key_id",
+            .source_snapshot_id = "source_snapshot_id",
+            .source_path = "source_path",
+            .set_id = "set_id",
+            .started_at = moment(1),
+            .taken_at = moment(2),
+            .completed_at = moment(3),
+            .full_bytes = 4};
+}
+
+inline domain::DiskTask disk_task(const std::string& id) {
+    return {.id = id,
+            .kind = domain::DiskTaskKind::export_image,
+            .account_id = "account_id",
+            .region = "region",
+            .host_id = "host_id",
+            .description = "description",
+            .state = "state",
+            .status = "status",
+            .status_message = "status_message",
+            .progress_percent = 1,
+            .source = "source",
+            .format = "format",
+            .encrypted = true,
+            .kms_key_id = "kms_key_id",
+            .snapshot_id = "snapshot_id",
+            .image_id = "image_id",
+            .destination = "destination",
+            .boot_mode = "boot_mode",
+            .architecture = "architecture",
+            .platform = "platform",
+            .size_bytes = 2,
+            .cancel_requested = true,
+            .created_at = moment(1),
+            .ended_at = moment(2)};
 }
 
 inline domain::KeyPair key_pair(const std::string& id, const std::string& name = "name") {

@@ -8,6 +8,7 @@
 #include "store/client_tokens.h"
 #include "store/connection.h"
 #include "store/dhcp_options.h"
+#include "store/disk_tasks.h"
 #include "store/images.h"
 #include "store/instances.h"
 #include "store/internet_gateways.h"
@@ -124,6 +125,35 @@ void look_up_routing(Transaction& tx, const std::string& id) {
     addresses::list_of_interface(tx, id);
 }
 
+void look_up_disks(Transaction& tx, const std::string& id) {
+    const Page page;
+    images::find(tx, id);
+    images::find_visible(tx, scope, id);
+    images::find_by_name(tx, scope, id);
+    images::list_visible(tx, scope, page);
+    images::list_using_snapshot(tx, id);
+    images::list_permitted(tx, id);
+    volumes::find(tx, id);
+    volumes::list(tx, scope, page);
+    volumes::list_of_instance(tx, id);
+    volumes::list_of_host(tx, id);
+    volumes::list_of_snapshot(tx, id);
+    volumes::total_of_type(tx, scope, id);
+    volume_modifications::find(tx, id);
+    volume_modifications::list(tx, scope, page);
+    snapshots::find(tx, id);
+    snapshots::find_visible(tx, scope, id);
+    snapshots::list(tx, scope, page);
+    snapshots::list_visible(tx, scope, page);
+    snapshots::list_of_volume(tx, id);
+    snapshots::list_of_set(tx, id);
+    snapshots::list_of_host(tx, id);
+    snapshots::list_grantees(tx, id);
+    disk_tasks::find(tx, id);
+    disk_tasks::list(tx, scope, page);
+    disk_tasks::list_active(tx, id);
+}
+
 void look_up_everything(Transaction& tx) {
     const std::string id = "id";
     const Page page;
@@ -144,14 +174,7 @@ void look_up_everything(Transaction& tx) {
     instances::count_active_by_type(tx, id);
     instances::count_by_state(tx, id);
     instances::count_active_by_type(tx, scope);
-    images::find(tx, id);
-    images::find_visible(tx, scope, id);
-    images::list_visible(tx, scope, page);
-    volumes::find(tx, id);
-    volumes::list(tx, scope, page);
-    volumes::list_of_instance(tx, id);
-    volumes::list_of_host(tx, id);
-    snapshots::find(tx, id);
+    look_up_disks(tx, id);
     key_pairs::find_by_id(tx, scope, id);
     key_pairs::find_by_name(tx, scope, id);
     key_pairs::list(tx, scope);
@@ -213,6 +236,13 @@ void change_everything(Transaction& tx) {
     work::release_leases(tx, "host");
     client_tokens::erase_before(tx, Time{});
     instances::erase(tx, "id");
+    volumes::erase(tx, "id");
+    volume_modifications::erase(tx, "id");
+    snapshots::erase(tx, "id");
+    snapshots::withdraw(tx, {"id", "id"});
+    images::erase(tx, "id");
+    images::withdraw(tx, {"id", "id"});
+    disk_tasks::erase(tx, "id");
     network_interfaces::erase(tx, "id");
     route_tables::erase(tx, "id");
     route_table_associations::erase(tx, "id");
@@ -236,7 +266,7 @@ TEST_F(SqlitePlans, EveryLookUpAndChangeGoesByAnIndex) {
         Transaction recorded(recorder);
         look_up_everything(recorded);
         change_everything(recorded);
-        EXPECT_GT(recorder.statements().size(), 110u);
+        EXPECT_GT(recorder.statements().size(), 130u);
         for (const auto& sql : recorder.statements()) {
             std::vector<Parameter> nothing(9, Parameter{nullptr});
             tx.connection().run("EXPLAIN QUERY PLAN " + sql, nothing, [&](const Row& row) {
@@ -309,6 +339,20 @@ void check_columns(
     expect_full(sample_row, plain_row);
 }
 
+// As the second of an image's devices, so that its position is not the default.
+void insert_image_with(Transaction& tx, const domain::ImageDevice& device) {
+    const bool is_sample = !device.device.empty();
+    domain::Image image;
+    image.id = is_sample ? "image_id" : "";
+    image.devices = {device};
+    if (is_sample)
+        image.devices.push_back(device);
+    images::insert(tx, image);
+    if (is_sample)
+        execute(tx.connection(), "DELETE FROM image_devices WHERE position = 0");
+    execute(tx.connection(), "DELETE FROM images");
+}
+
 // Every field of the struct has a column of its own.
 template <class Insert, class T>
 void check_table(Transaction& tx, const std::string& table, const T& sample, Insert insert) {
@@ -329,9 +373,6 @@ TEST_F(SqlitePlans, NoFieldWasForgottenOrCrossed) {
                       samples::network_interface("eni-1"),
                       field_count<domain::NetworkInterface>() - 3 + 1,
                       network_interfaces::insert);
-        check_table(tx, "images", samples::image("ami-1"), images::insert);
-        check_table(tx, "volumes", samples::volume("vol-1"), volumes::insert);
-        check_table(tx, "snapshots", samples::snapshot("snap-1"), snapshots::insert);
         check_table(tx, "key_pairs", samples::key_pair("key-1"), key_pairs::insert);
         check_table(
             tx, "security_groups", samples::security_group("sg-1"), security_groups::insert);
@@ -339,6 +380,33 @@ TEST_F(SqlitePlans, NoFieldWasForgottenOrCrossed) {
                     "security_group_rules",
                     samples::rule("sgr-1", "security_group_id"),
                     security_groups::insert_rule);
+    });
+}
+
+TEST_F(SqlitePlans, NoFieldOfADiskWasForgottenOrCrossed) {
+    write([](Transaction& tx) {
+        check_columns(tx,
+                      "image_devices",
+                      samples::image_device(),
+                      field_count<domain::ImageDevice>() + 2,
+                      insert_image_with);
+        // Devices have a table of their own, of which the row has the count.
+        check_table(tx, "images", samples::image("ami-1"), images::insert);
+        check_table(tx, "volumes", samples::volume("vol-1"), volumes::insert);
+        check_table(tx,
+                    "volume_modifications",
+                    samples::volume_modification("volume_id"),
+                    volume_modifications::put);
+        check_table(tx, "snapshots", samples::snapshot("snap-1"), snapshots::insert);
+        check_table(tx,
+                    "snapshot_permissions",
+                    domain::SnapshotPermission{"snapshot_id", "grantee"},
+                    snapshots::permit);
+        check_table(tx,
+                    "launch_permissions",
+                    domain::LaunchPermission{"image_id", "account_id"},
+                    images::permit);
+        check_table(tx, "disk_tasks", samples::disk_task("import-snap-1"), disk_tasks::insert);
     });
 }
 
