@@ -92,22 +92,23 @@ ReadState drain(UniqueFd& fd, std::string& out) {
     return ReadState::ended;
 }
 
-int wait_milliseconds(SteadyClock::time_point deadline) {
+int wait_milliseconds(SteadyClock::time_point deadline, int longest) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - SteadyClock::now());
-    return static_cast<int>(std::clamp<int64_t>(left.count(), 0, 3'600'000));
+    return static_cast<int>(std::clamp<int64_t>(left.count(), 0, longest));
 }
 
-enum class Ending { exited, timed_out, too_much_output };
+enum class Ending { exited, timed_out, too_much_output, stopped };
 
 // Reads both pipes until the child has ended. A grandchild that still holds a pipe is not waited
 // for: all that the child itself wrote is in the pipe by then.
-Ending follow(int pidfd, Pipe& out, Pipe& err, Duration timeout, ProcessOutput& output) {
-    const auto deadline = SteadyClock::now() + timeout;
+Ending follow(int pidfd, Pipe& out, Pipe& err, const ProcessSpec& spec, ProcessOutput& output) {
+    const auto deadline = SteadyClock::now() + spec.timeout;
+    const int longest = spec.keep_going ? 200 : 3'600'000;
     while (true) {
         pollfd polled[3] = {{pidfd, POLLIN, 0},
                             {out.read_end.get(), POLLIN, 0}, // -1 once it has ended: skipped
                             {err.read_end.get(), POLLIN, 0}};
-        const int ready = ::poll(polled, 3, wait_milliseconds(deadline));
+        const int ready = ::poll(polled, 3, wait_milliseconds(deadline, longest));
         const bool exited = ready > 0 && polled[0].revents != 0; // before draining, not after
         if (drain(out.read_end, output.out) == ReadState::too_much ||
             drain(err.read_end, output.err) == ReadState::too_much)
@@ -116,6 +117,8 @@ Ending follow(int pidfd, Pipe& out, Pipe& err, Duration timeout, ProcessOutput& 
             return Ending::exited;
         if (SteadyClock::now() >= deadline)
             return Ending::timed_out;
+        if (spec.keep_going && !spec.keep_going())
+            return Ending::stopped;
     }
 }
 
@@ -152,7 +155,7 @@ Result<ProcessOutput> SystemProcessRunner::run(const ProcessSpec& spec) {
     err.write_end.reset();
 
     ProcessOutput output;
-    const auto ending = follow(child.pidfd.get(), out, err, spec.timeout, output);
+    const auto ending = follow(child.pidfd.get(), out, err, spec, output);
     if (ending != Ending::exited)
         ::kill(-child.pid, SIGKILL); // its whole group; the pid is ours until it is reaped
     PILEUS_ASSIGN(output.exit_code, reap(child.pidfd.get()));
@@ -162,6 +165,8 @@ Result<ProcessOutput> SystemProcessRunner::run(const ProcessSpec& spec) {
                                 spec.argv[0],
                                 seconds_text(spec.timeout),
                                 end_of(output.err)));
+    if (ending == Ending::stopped)
+        return fail(errors::unavailable, spec.argv[0] + " was stopped, as was asked for");
     if (ending == Ending::too_much_output)
         return fail(errors::unavailable,
                     fmt::format("{} wrote more than {} bytes and was killed",

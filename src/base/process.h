@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -29,6 +30,8 @@ struct ProcessSpec {
     std::map<std::string, std::string> set_env; // added to the caller's environment
     std::vector<InheritedFd> fds; // everything else but 0, 1, 2 is closed in the child
     Duration timeout = std::chrono::seconds{30}; // run() only: the child is killed when it passes
+    // run() only: asked a few times a second when it is set; false kills the child.
+    std::function<bool()> keep_going;
     std::string output_path; // spawn() only: stdout and stderr are appended here; "" is /dev/null
     bool new_session = true; // spawn() only: setsid(), so that the child outlives the daemon
 };

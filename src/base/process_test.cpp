@@ -52,6 +52,16 @@ TEST_F(Processes, ReadTheirInputToTheEnd) {
     EXPECT_EQ(run(shell("wc -c")).out, "0\n");
 }
 
+TEST_F(Processes, AreKilledWhenTheirCallerNoLongerWantsThem) {
+    auto spec = shell("sleep 60");
+    spec.keep_going = [] { return false; };
+    const auto began = std::chrono::steady_clock::now();
+    const auto output = runner_.run(spec);
+    ASSERT_FALSE(output);
+    EXPECT_THAT(output.error().message, HasSubstr("stopped"));
+    EXPECT_LT(std::chrono::steady_clock::now() - began, 30s);
+}
+
 TEST_F(Processes, MayLeaveTheirInputUnread) {
     auto spec = shell("exit 0");
     spec.stdin_text = std::string(3'000'000, 'x');
