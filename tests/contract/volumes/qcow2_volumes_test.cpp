@@ -2,7 +2,7 @@
 // What only files can show: what is on disk, what a crash leaves, what a hostile image tries.
 #include "base/file.h"
 #include "base/process.h"
-#include "drivers/volumes/qcow2/qcow2_header.h"
+#include "drivers/volumes/formats/qcow2_header.h"
 #include "drivers/volumes/qcow2/qcow2_volumes.h"
 #include "folder.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What every volumes driver must do, run against each of them.
 #include "drivers/volumes/emulated/emulated_volumes.h"
-#include "drivers/volumes/qcow2/qcow2_header.h"
+#include "drivers/volumes/formats/qcow2_header.h"
 #include "drivers/volumes/qcow2/qcow2_volumes.h"
 #include "folder.h"
 
@@ -26,7 +26,7 @@ class VolumesContract : public testing::TestWithParam<Kind> {
   protected:
     VolumesContract() : volumes_(make()) {
         EXPECT_TRUE(volumes_->recover());
-        const auto image = make_qcow2(int64_t{2} << 30, "");
+        const auto image = make_qcow2(int64_t{2} << 30);
         std::ofstream(image_path(), std::ios::binary) << image.bytes;
         std::filesystem::resize_file(image_path(), image.file_bytes);
     }

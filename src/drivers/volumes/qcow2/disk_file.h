@@ -6,7 +6,7 @@
 
 #include "base/result.h"
 #include "base/unique_fd.h"
-#include "drivers/volumes/qcow2/qcow2_header.h"
+#include "drivers/volumes/formats/qcow2_header.h"
 
 #include <filesystem>
 

@@ -204,10 +204,8 @@ Result<void> Qcow2Volumes::write_volume(const std::string& volume_id, const Volu
     const boost::json::object record{{"size_gib", volume.size_gib},
                                      {"snapshot_id", volume.snapshot_id}};
     PILEUS_TRY(write_file_durably(record_path(volume_id), boost::json::serialize(record)));
-    const std::string backing_name =
-        volume.snapshot_id.empty() ? "" : "../snapshots/" + volume.snapshot_id + ".qcow2";
     return write_new_image(volume_path(volume_id),
-                           make_qcow2(volume.size_gib * bytes_per_gib, backing_name));
+                           make_qcow2(volume.size_gib * bytes_per_gib));
 }
 
 Result<DiskChain> Qcow2Volumes::open(const std::string& volume_id) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "drivers/volumes/qcow2/qcow2_header.h"
+#include "drivers/volumes/formats/qcow2_header.h"
 
 #include <fmt/core.h>
 
@@ -11,6 +11,7 @@ namespace {
 constexpr uint32_t magic = 0x514649fb;
 constexpr size_t v2_length = 72;
 constexpr size_t v3_length = 104;
+constexpr uint64_t crypt_luks = 2;
 constexpr uint64_t feature_dirty = 1 << 0;
 constexpr uint64_t feature_corrupt = 1 << 1;
 constexpr uint64_t feature_external_data = 1 << 2;
@@ -106,8 +107,7 @@ Result<void> check_tables(std::string_view start,
     const uint64_t entries_per_l2 = cluster_bytes / (extended_l2 ? 16 : 8);
     const uint64_t l1_needed = divide_up(virtual_bytes, cluster_bytes * entries_per_l2);
     const uint64_t l1_entries = u32(start, 36);
-    // More than is needed is allowed to the format, and to nobody who means well by much.
-    if (l1_entries < l1_needed || l1_entries > 2 * l1_needed + cluster_bytes / 8)
+    if (l1_entries < l1_needed || l1_entries * 8 > qcow2_limits::l1_table_bytes)
         return refuse("the length of its L1 table does not fit its size");
     PILEUS_TRY(check_table("L1 table", u64(start, 40), l1_entries * 8, cluster_bytes, file_bytes));
 
@@ -160,18 +160,23 @@ Result<Qcow2Header> read_standalone_qcow2(std::string_view start, uint64_t file_
     return Qcow2Header{static_cast<int64_t>(virtual_bytes), cluster_bits};
 }
 
-NewQcow2 make_qcow2(int64_t virtual_bytes, std::string_view backing_name) {
+NewQcow2 make_qcow2(int64_t virtual_bytes) {
+    return make_encrypted_qcow2(virtual_bytes, "", 0);
+}
+
+NewQcow2 make_encrypted_qcow2(int64_t virtual_bytes, std::string luks, uint64_t luks_length) {
     constexpr uint64_t cluster_bits = 16;
     constexpr uint64_t cluster = 1 << cluster_bits;
     constexpr uint64_t header_length = 112; // version 3 with the compression type and its padding
-    // Clusters: the header, the refcount table, one refcount block, then the L1 table. One block
-    // counts 32768 clusters, far more than there are.
+    // Clusters: the header, the refcount table, one refcount block, the L1 table, the LUKS header.
+    // One block counts 32768 clusters, far more than there are.
     constexpr uint64_t refcount_table = 1 * cluster;
     constexpr uint64_t refcount_block = 2 * cluster;
     constexpr uint64_t l1_table = 3 * cluster;
-    const uint64_t l1_entries =
-        divide_up(static_cast<uint64_t>(virtual_bytes), cluster * (cluster / 8));
-    const uint64_t clusters = 3 + divide_up(l1_entries * 8, cluster);
+    constexpr uint64_t l1_entries =
+        static_cast<uint64_t>(qcow2_limits::virtual_bytes) / (cluster * (cluster / 8));
+    constexpr uint64_t luks_cluster = 3 + l1_entries * 8 / cluster;
+    const uint64_t clusters = luks_cluster + divide_up(luks_length, cluster);
 
     NewQcow2 image;
     image.file_bytes = clusters * cluster;
@@ -180,7 +185,7 @@ NewQcow2 make_qcow2(int64_t virtual_bytes, std::string_view backing_name) {
     put(bytes, 0, magic, 4);
     put(bytes, 4, 3, 4);
     put(bytes, 20, cluster_bits, 4);
-    put(bytes, 24, static_cast<uint64_t>(virtual_bytes), 8);
+    bytes.replace(virtual_size_offset, 8, virtual_size_field(virtual_bytes));
     put(bytes, 36, l1_entries, 4);
     put(bytes, 40, l1_table, 8);
     put(bytes, 48, refcount_table, 8);
@@ -188,22 +193,25 @@ NewQcow2 make_qcow2(int64_t virtual_bytes, std::string_view backing_name) {
     put(bytes, 96, 4, 4); // refcounts of 2^4 bits
     put(bytes, 100, header_length, 4);
 
-    if (!backing_name.empty()) {
-        constexpr std::string_view format = "qcow2";
-        size_t offset = header_length;
-        put(bytes, offset, extension_backing_format, 4);
-        put(bytes, offset + 4, format.size(), 4);
-        bytes.replace(offset + 8, format.size(), format);
-        offset += 8 + 8; // the text, padded to 8 bytes
-        offset += 8;     // the end of the extensions: zeros
-        put(bytes, 8, offset, 8);
-        put(bytes, 16, backing_name.size(), 4);
-        bytes.replace(offset, backing_name.size(), backing_name);
+    if (!luks.empty()) {
+        put(bytes, 32, crypt_luks, 4);
+        put(bytes, header_length, extension_encryption, 4);
+        put(bytes, header_length + 4, 16, 4);
+        put(bytes, header_length + 8, luks_cluster * cluster, 8);
+        put(bytes, header_length + 16, luks_length, 8); // the end of the extensions: zeros
+        image.luks = std::move(luks);
+        image.luks_offset = luks_cluster * cluster;
     }
     put(bytes, refcount_table, refcount_block, 8);
     for (uint64_t i = 0; i < clusters; ++i)
         put(bytes, refcount_block + 2 * i, 1, 2);
     return image;
+}
+
+std::string virtual_size_field(int64_t virtual_bytes) {
+    std::string field(8, '\0');
+    put(field, 0, static_cast<uint64_t>(virtual_bytes), 8);
+    return field;
 }
 
 } // namespace pileus::drivers

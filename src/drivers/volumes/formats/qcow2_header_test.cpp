@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "drivers/volumes/qcow2/qcow2_header.h"
+#include "drivers/volumes/formats/qcow2_header.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -17,7 +17,7 @@ void put(std::string& bytes, size_t offset, uint64_t value, size_t width) {
 }
 
 TEST(Qcow2Header, ReadsWhatWasMade) {
-    const auto image = make_qcow2(8 * gib, "");
+    const auto image = make_qcow2(8 * gib);
     const auto header = read_standalone_qcow2(image.bytes, image.file_bytes);
     ASSERT_TRUE(header) << header.error().message;
     EXPECT_EQ(header->virtual_bytes, 8 * gib);
@@ -25,15 +25,23 @@ TEST(Qcow2Header, ReadsWhatWasMade) {
 }
 
 TEST(Qcow2Header, FileIsSmallWhateverTheSize) {
-    EXPECT_EQ(make_qcow2(1 * gib, "").file_bytes, 4u * 65536);
-    EXPECT_EQ(make_qcow2(16384 * gib, "").file_bytes, 7u * 65536);
+    EXPECT_EQ(make_qcow2(1 * gib).file_bytes, 7u * 65536);
+    EXPECT_EQ(make_qcow2(16384 * gib).file_bytes, 7u * 65536);
 }
 
-TEST(Qcow2Header, RefusesAnOverlay) {
-    const auto image = make_qcow2(8 * gib, "/etc/shadow");
+TEST(Qcow2Header, GrowsByOneField) {
+    auto image = make_qcow2(1 * gib);
+    image.bytes.replace(virtual_size_offset, 8, virtual_size_field(16384 * gib));
+    const auto header = read_standalone_qcow2(image.bytes, image.file_bytes);
+    ASSERT_TRUE(header) << header.error().message;
+    EXPECT_EQ(header->virtual_bytes, 16384 * gib);
+}
+
+TEST(Qcow2Header, RefusesAnEncryptedImage) {
+    const auto image = make_encrypted_qcow2(8 * gib, "LUKS", 2 * 1024 * 1024);
     const auto header = read_standalone_qcow2(image.bytes, image.file_bytes);
     ASSERT_FALSE(header);
-    EXPECT_THAT(header.error().message, HasSubstr("backing file"));
+    EXPECT_THAT(header.error().message, HasSubstr("encrypted"));
 }
 
 struct Lie {
@@ -51,7 +59,7 @@ void PrintTo(const Lie& lie, std::ostream* out) {
 class Qcow2HeaderLies : public testing::TestWithParam<Lie> {};
 
 TEST_P(Qcow2HeaderLies, AreRefused) {
-    auto image = make_qcow2(8 * gib, "");
+    auto image = make_qcow2(8 * gib);
     put(image.bytes, GetParam().offset, GetParam().value, GetParam().width);
     const auto header = read_standalone_qcow2(image.bytes, image.file_bytes);
     ASSERT_FALSE(header);
@@ -73,7 +81,7 @@ INSTANTIATE_TEST_SUITE_P(
         Lie{"PetabyteSize", 24, uint64_t{1} << 50, 8, "is not between"},
         Lie{"NegativeSize", 24, ~uint64_t{0}, 8, "is not between"},
         Lie{"Encrypted", 32, 2, 4, "encrypted"},
-        Lie{"L1TooShort", 36, 1, 4, "L1 table"},
+        Lie{"L1TooShort", 36, 15, 4, "L1 table"},
         Lie{"L1TooLong", 36, 0xffffffff, 4, "L1 table"},
         Lie{"L1Outside", 40, uint64_t{1} << 40, 8, "L1 table lies outside"},
         Lie{"L1Wraps", 40, ~uint64_t{0xffff}, 8, "L1 table lies outside"},
@@ -97,7 +105,7 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& each) { return each.param.name; });
 
 TEST(Qcow2Header, RefusesEveryCutOffFile) {
-    const auto image = make_qcow2(8 * gib, "");
+    const auto image = make_qcow2(8 * gib);
     for (size_t size = 0; size < 120; ++size)
         EXPECT_FALSE(read_standalone_qcow2(std::string_view(image.bytes).substr(0, size), size))
             << size;
