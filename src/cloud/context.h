@@ -55,6 +55,8 @@ struct Limits {
     int prefix_lists = 100;                // a region
     int entries_per_prefix_list = 1000;    // what MaxEntries may ask for
     int versions_per_prefix_list = 1000;   // older ones are forgotten
+    int snapshots = 100000;                // a region
+    int images = 50000;                    // a region
     int tags_per_resource = 50;
     int user_data_bytes = 16384;
 };
@@ -75,6 +77,11 @@ struct Settings {
     // the Internet unless the operator has such a block.
     Ipv6Cidr ipv6_pool = Ipv6Cidr::parse("fd70:696c:6500::/40").value();
     std::vector<Ipv4Cidr> reserved_blocks; // this machine needs them: no VPC may have them
+    // What ImportImage and ImportSnapshot read, and ExportImage writes. "" until the daemon has set
+    // them: folders of its data.
+    std::string import_folder;
+    std::string export_folder;
+    std::vector<std::string> import_url_prefixes; // "https://images.example.org/": allowed sources
     HostCapacity host;
     Limits limits;
     Duration stop_timeout =

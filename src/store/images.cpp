@@ -49,6 +49,7 @@ struct Columns {
         column("imds_v2_required", i.imds_v2_required);
         column("tpm_support", i.tpm_support);
         column("uefi_data", i.uefi_data);
+        column("reboots_source", i.reboots_source);
     }
 };
 using Rows = Table<Stored, Columns>;
@@ -176,11 +177,16 @@ find_visible(Transaction& tx, const Scope& scope, const std::string& id) {
                    id));
 }
 
+int count(Transaction& tx, const Scope& scope) {
+    return Rows::count_in(tx, scope);
+}
+
 std::optional<domain::Image>
 find_by_name(Transaction& tx, const Scope& scope, const std::string& name) {
     return complete(tx,
                     Rows::find(tx,
-                               "WHERE account_id = $1 AND region = $2 AND name = $3",
+                               "WHERE account_id = $1 AND region = $2 AND name = $3 AND "
+                               "state <> 'deregistered'",
                                scope.account_id,
                                scope.region,
                                name));

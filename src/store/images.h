@@ -19,6 +19,7 @@ find_visible(Transaction& tx, const Scope& scope, const std::string& id);
 // Of the caller's own.
 std::optional<domain::Image>
 find_by_name(Transaction& tx, const Scope& scope, const std::string& name);
+int count(Transaction& tx, const Scope& scope);
 std::vector<domain::Image> list_visible(Transaction& tx, const Scope& scope, const Page& page);
 // Those that a snapshot belongs to: while there is one, the snapshot stays.
 std::vector<domain::Image> list_using_snapshot(Transaction& tx, const std::string& snapshot_id);

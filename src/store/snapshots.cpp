@@ -92,6 +92,10 @@ find_visible(Transaction& tx, const Scope& scope, const std::string& id) {
                       id);
 }
 
+int count(Transaction& tx, const Scope& scope) {
+    return Rows::count_in(tx, scope);
+}
+
 std::vector<domain::Snapshot> list(Transaction& tx, const Scope& scope, const Page& page) {
     return Rows::list_page(tx, scope, page);
 }

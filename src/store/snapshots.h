@@ -17,6 +17,7 @@ std::optional<domain::Snapshot> find(Transaction& tx, const std::string& id);
 // Those that the caller may make volumes of: its own, those shared with it, and public ones.
 std::optional<domain::Snapshot>
 find_visible(Transaction& tx, const Scope& scope, const std::string& id);
+int count(Transaction& tx, const Scope& scope);
 std::vector<domain::Snapshot> list(Transaction& tx, const Scope& scope, const Page& page);
 std::vector<domain::Snapshot> list_visible(Transaction& tx, const Scope& scope, const Page& page);
 std::vector<domain::Snapshot> list_of_volume(Transaction& tx, const std::string& volume_id);
