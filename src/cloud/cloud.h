@@ -4,6 +4,7 @@
 #include "cloud/account.h"
 #include "cloud/addresses.h"
 #include "cloud/dhcp_options.h"
+#include "cloud/disk_tasks.h"
 #include "cloud/images.h"
 #include "cloud/instance_types.h"
 #include "cloud/instances.h"
@@ -15,6 +16,7 @@
 #include "cloud/prefix_lists.h"
 #include "cloud/route_tables.h"
 #include "cloud/security_groups.h"
+#include "cloud/snapshots.h"
 #include "cloud/subnets.h"
 #include "cloud/tags.h"
 #include "cloud/volumes.h"
@@ -27,16 +29,17 @@ namespace pileus::cloud {
 // context outlives it.
 struct Cloud {
     explicit Cloud(const Context& context)
-        : account(context), addresses(context), dhcp_options(context),
+        : account(context), addresses(context), dhcp_options(context), disk_tasks(context),
           egress_only_internet_gateways(context), images(context), instance_types(context),
           instances(context), internet_gateways(context), key_pairs(context), nat_gateways(context),
           network_acls(context), network_interfaces(context), prefix_lists(context),
-          route_tables(context), security_groups(context), subnets(context), tags(context),
-          volumes(context), vpc_peering_connections(context), vpcs(context) {}
+          route_tables(context), security_groups(context), snapshots(context), subnets(context),
+          tags(context), volumes(context), vpc_peering_connections(context), vpcs(context) {}
 
     Account account;
     Addresses addresses;
     DhcpOptionsSets dhcp_options;
+    DiskTasks disk_tasks;
     EgressOnlyInternetGateways egress_only_internet_gateways;
     Images images;
     InstanceTypes instance_types;
@@ -49,6 +52,7 @@ struct Cloud {
     PrefixLists prefix_lists;
     RouteTables route_tables;
     SecurityGroups security_groups;
+    Snapshots snapshots;
     Subnets subnets;
     Tags tags;
     Volumes volumes;

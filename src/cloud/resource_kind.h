@@ -28,7 +28,10 @@ namespace kinds {
 extern const ResourceKind dhcp_options;
 extern const ResourceKind egress_only_internet_gateway;
 extern const ResourceKind elastic_ip;
+extern const ResourceKind export_image_task;
 extern const ResourceKind image;
+extern const ResourceKind import_image_task;
+extern const ResourceKind import_snapshot_task;
 extern const ResourceKind instance;
 extern const ResourceKind internet_gateway;
 extern const ResourceKind key_name; // a key pair, named by what its owner calls it

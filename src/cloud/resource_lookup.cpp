@@ -2,8 +2,9 @@
 #include "cloud/resource_lookup.h"
 
 #include "cloud/listing.h"
-#include "store/dhcp_options.h"
 #include "store/addresses.h"
+#include "store/dhcp_options.h"
+#include "store/disk_tasks.h"
 #include "store/images.h"
 #include "store/instances.h"
 #include "store/internet_gateways.h"
@@ -31,8 +32,13 @@ bool is_own_resource(store::Transaction& tx,
         return store::egress_only_internet_gateways::find(tx, scope, id).has_value();
     if (&kind == &kinds::elastic_ip)
         return store::addresses::find(tx, scope, id).has_value();
-    if (&kind == &kinds::image)
-        return own(store::images::find(tx, id), scope).has_value();
+    if (&kind == &kinds::image) {
+        const auto image = own(store::images::find(tx, id), scope);
+        return image && image->state != "deregistered";
+    }
+    if (&kind == &kinds::export_image_task || &kind == &kinds::import_image_task ||
+        &kind == &kinds::import_snapshot_task)
+        return own(store::disk_tasks::find(tx, id), scope).has_value();
     if (&kind == &kinds::instance)
         return store::instances::find(tx, scope, id).has_value();
     if (&kind == &kinds::internet_gateway)
@@ -53,8 +59,10 @@ bool is_own_resource(store::Transaction& tx,
         return store::security_groups::find(tx, scope, id).has_value();
     if (&kind == &kinds::security_group_rule)
         return store::security_groups::find_rule(tx, scope, id).has_value();
-    if (&kind == &kinds::snapshot)
-        return own(store::snapshots::find(tx, id), scope).has_value();
+    if (&kind == &kinds::snapshot) {
+        const auto snapshot = own(store::snapshots::find(tx, id), scope);
+        return snapshot && snapshot->state != domain::SnapshotState::deleting;
+    }
     if (&kind == &kinds::subnet)
         return store::subnets::find(tx, scope, id).has_value();
     if (&kind == &kinds::volume)
