@@ -14,6 +14,7 @@
 #include "cloud/network_acls.h"
 #include "cloud/network_interfaces.h"
 #include "cloud/prefix_lists.h"
+#include "cloud/public_parameters.h"
 #include "cloud/route_tables.h"
 #include "cloud/security_groups.h"
 #include "cloud/snapshots.h"
@@ -33,8 +34,9 @@ struct Cloud {
           egress_only_internet_gateways(context), images(context), instance_types(context),
           instances(context), internet_gateways(context), key_pairs(context), nat_gateways(context),
           network_acls(context), network_interfaces(context), prefix_lists(context),
-          route_tables(context), security_groups(context), snapshots(context), subnets(context),
-          tags(context), volumes(context), vpc_peering_connections(context), vpcs(context) {}
+          public_parameters(context), route_tables(context), security_groups(context),
+          snapshots(context), subnets(context), tags(context), volumes(context),
+          vpc_peering_connections(context), vpcs(context) {}
 
     Account account;
     Addresses addresses;
@@ -50,6 +52,7 @@ struct Cloud {
     NetworkAcls network_acls;
     NetworkInterfaces network_interfaces;
     PrefixLists prefix_lists;
+    PublicParameters public_parameters;
     RouteTables route_tables;
     SecurityGroups security_groups;
     Snapshots snapshots;

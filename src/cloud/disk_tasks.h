@@ -77,6 +77,7 @@ class DiskTasks {
     describe(const domain::Caller& caller, domain::DiskTaskKind kind, const DiskTaskQuery& query);
     Result<Cancellation> cancel_import(const domain::Caller& caller, const std::string& id);
     Result<void> cancel_export(const domain::Caller& caller, const std::string& id);
+    const std::string& export_folder() const { return context_.settings.export_folder; }
 
   private:
     const Context& context_;

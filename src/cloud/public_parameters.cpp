@@ -2,6 +2,7 @@
 #include "cloud/public_parameters.h"
 
 #include "cloud/images.h"
+#include "cloud/listing.h"
 
 #include <algorithm>
 #include <fmt/core.h>
@@ -40,18 +41,9 @@ bool is_published(const Context& context, const domain::Image& image) {
            image.account_id == context.settings.shipped_images_account;
 }
 
-} // namespace
-
-std::string public_parameter_of(const Context& context, const domain::Image& image) {
-    if (!is_published(context, image))
-        return "";
-    return fmt::format(
-        "{}/{}/{}", paths_of(image.recipe).front(), build_of(image), architecture_of(image));
-}
-
-std::vector<PublicParameter> list_public_parameters(store::Transaction& tx,
-                                                    const Context& context,
-                                                    const domain::Caller& caller) {
+// All of the caller's region, in order of name.
+std::vector<PublicParameter>
+all_parameters(store::Transaction& tx, const Context& context, const domain::Caller& caller) {
     std::vector<domain::Image> shipped;
     for (auto& image : list_visible_images(tx, scope_of(caller)))
         if (is_published(context, image))
@@ -78,14 +70,45 @@ std::vector<PublicParameter> list_public_parameters(store::Transaction& tx,
     return all;
 }
 
+} // namespace
+
+std::string public_parameter_of(const Context& context, const domain::Image& image) {
+    if (!is_published(context, image))
+        return "";
+    return fmt::format(
+        "{}/{}/{}", paths_of(image.recipe).front(), build_of(image), architecture_of(image));
+}
+
 std::optional<PublicParameter> find_public_parameter(store::Transaction& tx,
                                                      const Context& context,
                                                      const domain::Caller& caller,
                                                      const std::string& name) {
-    for (auto& parameter : list_public_parameters(tx, context, caller))
+    for (auto& parameter : all_parameters(tx, context, caller))
         if (parameter.name == name)
             return std::move(parameter);
     return std::nullopt;
+}
+
+std::optional<PublicParameter> PublicParameters::find(const domain::Caller& caller,
+                                                      const std::string& name) {
+    return context_.store.read(
+        [&](store::Transaction& tx) { return find_public_parameter(tx, context_, caller, name); });
+}
+
+Result<Listing<PublicParameter>> PublicParameters::list(const domain::Caller& caller,
+                                                        const PublicParameterQuery& query) {
+    static constexpr ListingKind<PublicParameter> listing{
+        "GetParametersByPath", {}, [](const PublicParameter& p) { return p.name; }, {1, 10}};
+    const auto folder = query.path.ends_with('/') ? query.path : query.path + "/";
+    auto all = context_.store.read(
+        [&](store::Transaction& tx) { return all_parameters(tx, context_, caller); });
+    std::erase_if(all, [&](const PublicParameter& p) {
+        return !p.name.starts_with(folder) ||
+               (!query.recursive && p.name.find('/', folder.size()) != std::string::npos);
+    });
+    auto page = query.page;
+    page.max_results = page.max_results.value_or(10);
+    return list_in_memory(context_, caller, listing, {}, page, std::move(all));
 }
 
 } // namespace pileus::cloud

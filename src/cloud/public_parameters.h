@@ -6,6 +6,7 @@
 // installation ships. Functions of the store; any thread.
 
 #include "cloud/context.h"
+#include "cloud/paging.h"
 #include "domain/image.h"
 
 #include <optional>
@@ -21,10 +22,24 @@ struct PublicParameter {
     int64_t version = 1;
 };
 
-// All of the caller's region, in order of name.
-std::vector<PublicParameter> list_public_parameters(store::Transaction& tx,
-                                                    const Context& context,
-                                                    const domain::Caller& caller);
+struct PublicParameterQuery {
+    std::string path;       // "/aws/service/debian/"
+    bool recursive = false; // what lies in folders of the path too
+    PageRequest page;       // at most 10 at once, as on AWS
+};
+
+class PublicParameters {
+  public:
+    explicit PublicParameters(const Context& context) : context_(context) {}
+
+    std::optional<PublicParameter> find(const domain::Caller& caller, const std::string& name);
+    Result<Listing<PublicParameter>> list(const domain::Caller& caller,
+                                          const PublicParameterQuery& query);
+
+  private:
+    const Context& context_;
+};
+
 std::optional<PublicParameter> find_public_parameter(store::Transaction& tx,
                                                      const Context& context,
                                                      const domain::Caller& caller,

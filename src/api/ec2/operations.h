@@ -9,6 +9,8 @@ namespace pileus::api::ec2 {
 void register_account(Registry& registry); // regions, zones, account attributes
 void register_addresses(Registry& registry);
 void register_dhcp_options(Registry& registry);
+void register_disk_tasks(Registry& registry);
+void register_image_attributes(Registry& registry);
 void register_images(Registry& registry);
 void register_instance_attributes(Registry& registry);
 void register_instance_types(Registry& registry);
@@ -22,6 +24,8 @@ void register_network_interfaces(Registry& registry);
 void register_prefix_lists(Registry& registry);
 void register_route_tables(Registry& registry);
 void register_security_groups(Registry& registry);
+void register_snapshot_attributes(Registry& registry);
+void register_snapshots(Registry& registry);
 void register_subnets(Registry& registry);
 void register_tags(Registry& registry);
 void register_volumes(Registry& registry);

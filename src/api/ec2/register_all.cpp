@@ -7,6 +7,8 @@ void register_all(Registry& registry) {
     register_account(registry);
     register_addresses(registry);
     register_dhcp_options(registry);
+    register_disk_tasks(registry);
+    register_image_attributes(registry);
     register_images(registry);
     register_instance_attributes(registry);
     register_instance_types(registry);
@@ -20,6 +22,8 @@ void register_all(Registry& registry) {
     register_prefix_lists(registry);
     register_route_tables(registry);
     register_security_groups(registry);
+    register_snapshot_attributes(registry);
+    register_snapshots(registry);
     register_subnets(registry);
     register_tags(registry);
     register_volumes(registry);
