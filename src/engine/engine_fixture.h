@@ -4,17 +4,25 @@
 // What the tests of this folder stand on: a store, a clock that stands still, emulated drivers, and
 // the rows of one VPC with one instance to be launched. For tests only.
 
+#include "base/temporary_folder.h"
 #include "catalog/catalog.h"
 #include "drivers/hypervisor/emulated/emulated_hypervisor.h"
 #include "drivers/network/emulated/emulated_network.h"
 #include "drivers/volumes/emulated/emulated_volumes.h"
+#include "engine/crash_points.h"
+#include "engine/disk_check.h"
+#include "engine/disk_tasks.h"
 #include "engine/engine.h"
 #include "engine/housekeeping.h"
+#include "engine/images.h"
 #include "engine/instances.h"
+#include "engine/layers.h"
 #include "engine/nat_gateways.h"
 #include "engine/network_interfaces.h"
 #include "engine/recovery.h"
 #include "engine/security_groups.h"
+#include "engine/snapshots.h"
+#include "engine/volumes.h"
 #include "engine/vpcs.h"
 #include "store/charges.h"
 #include "store/instances.h"
@@ -176,6 +184,7 @@ class EngineFixture : public testing::Test {
     const std::string vpc_id = "vpc-0123456789abcdef0", subnet_id = "subnet-0123456789abcdef0",
                       group_id = "sg-0123456789abcdef0";
     int launched_ = 0;
+    int64_t free_ = int64_t{1} << 40;
     ManualClock clock_;
     store::TemporaryStore store_{clock_};
     const catalog::Catalog catalog_ = catalog::Catalog::parse(fixture_catalog, "fixture").value();
@@ -183,19 +192,57 @@ class EngineFixture : public testing::Test {
     drivers::EmulatedNetwork network_;
     drivers::EmulatedHypervisor hypervisor_{{}, clock_};
     KeyedLocks locks_;
+    CrashPoints crash_points_;
+    CrashingVolumes crashing_volumes_{volumes_, crash_points_};
+    CrashingHypervisor crashing_hypervisor_{hypervisor_, crash_points_};
     VpcNetwork vpc_network_{*store_, network_, host_id};
+    TemporaryFolder folder_;
+    SystemProcessRunner runner_;
+    ImportSources sources_{
+        runner_,
+        {.folder = folder_ / "imports", .url_prefixes = {}, .downloads = folder_ / "downloads"}};
+    LongWork long_work_{2};
+    Disks disks_{*store_, clock_, crashing_hypervisor_, crashing_volumes_, host_id};
     InstanceController instances_{*store_,
                                   clock_,
                                   catalog_,
-                                  hypervisor_,
-                                  volumes_,
+                                  crashing_hypervisor_,
+                                  crashing_volumes_,
                                   network_,
                                   vpc_network_,
+                                  disks_,
                                   locks_,
-                                  {.host_id = host_id}};
+                                  {.host_id = host_id, .free_bytes = [this] { return free_; }}};
+    VolumeController volume_controller_{*store_,
+                                        clock_,
+                                        crashing_hypervisor_,
+                                        crashing_volumes_,
+                                        disks_,
+                                        locks_,
+                                        {.host_id = host_id}};
+    SnapshotController snapshots_{
+        *store_, clock_, crashing_volumes_, disks_, locks_, long_work_, {.host_id = host_id}};
+    ImageController images_{*store_, clock_, host_id};
+    LayerController layers_{
+        *store_, clock_, crashing_hypervisor_, crashing_volumes_, disks_, locks_, long_work_};
+    DiskTaskController disk_tasks_{*store_,
+                                   clock_,
+                                   crashing_volumes_,
+                                   sources_,
+                                   long_work_,
+                                   {.host_id = host_id, .export_folder = folder_ / "exports"}};
+    const DiskCheckOptions check_options_{.host_id = host_id,
+                                          .instances_folder = folder_ / "instances",
+                                          .downloads = folder_ / "downloads"};
+    DiskCheckController disk_check_{*store_, clock_, crashing_volumes_, check_options_};
     SecurityGroupController security_groups_{vpc_network_};
-    NetworkInterfaceController network_interfaces_{
-        *store_, clock_, hypervisor_, network_, vpc_network_, locks_, {.host_id = host_id}};
+    NetworkInterfaceController network_interfaces_{*store_,
+                                                   clock_,
+                                                   crashing_hypervisor_,
+                                                   network_,
+                                                   vpc_network_,
+                                                   locks_,
+                                                   {.host_id = host_id}};
     VpcController vpcs_{vpc_network_, *store_, clock_};
     NatGatewayController nat_gateways_{*store_, clock_, vpc_network_, {.host_id = host_id}};
     HousekeepingController housekeeping_{*store_, clock_, {.host_id = host_id}};
@@ -207,6 +254,12 @@ class EngineFixture : public testing::Test {
                     &network_interfaces_,
                     &vpcs_,
                     &nat_gateways_,
+                    &volume_controller_,
+                    &snapshots_,
+                    &images_,
+                    &layers_,
+                    &disk_tasks_,
+                    &disk_check_,
                     &housekeeping_}};
 };
 

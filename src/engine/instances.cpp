@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "engine/machine_spec.h"
 #include "engine/network_interfaces.h"
+#include "engine/volumes.h"
 #include "store/charges.h"
 #include "store/images.h"
 #include "store/instances.h"
@@ -30,6 +31,11 @@ void set_reason(Instance& instance, const std::string& code, const std::string& 
     instance.state_reason_message = code + ": " + text;
 }
 
+// The driver's word for a write that found the machine's disk full.
+bool is_out_of_space(const std::string& detail) {
+    return detail.find("no space left") != std::string::npos;
+}
+
 } // namespace
 
 InstanceController::InstanceController(store::Store& store,
@@ -39,10 +45,12 @@ InstanceController::InstanceController(store::Store& store,
                                        drivers::Volumes& volumes,
                                        drivers::Network& network,
                                        VpcNetwork& vpc_network,
+                                       Disks& disks,
                                        KeyedLocks& locks,
                                        InstanceControllerOptions options)
     : store_(store), clock_(clock), catalog_(catalog), hypervisor_(hypervisor), volumes_(volumes),
-      network_(network), vpc_network_(vpc_network), locks_(locks), options_(std::move(options)) {}
+      network_(network), vpc_network_(vpc_network), disks_(disks), locks_(locks),
+      options_(std::move(options)) {}
 
 Result<Outcome> InstanceController::reconcile(const domain::WorkItem& item) {
     const auto held = locks_.hold(item.resource_id);
@@ -100,12 +108,10 @@ Result<Outcome> InstanceController::start(Instance instance, const domain::WorkI
         return give_up_start(std::move(instance), up.error());
     }
     PILEUS_ASSIGN(const auto plugged, hypervisor_.plugged_interfaces(instance.id));
+    PILEUS_ASSIGN(const auto plugged_disks, hypervisor_.plugged_disks(instance.id));
     const auto note_start = [&](store::Transaction& tx, Instance& row) -> Result<void> {
         mark_attached(tx, row, plugged);
-        for (auto& volume : store::volumes::list_of_instance(tx, row.id)) {
-            volume.attachment = domain::AttachmentState::attached;
-            store::volumes::update(tx, volume);
-        }
+        mark_volumes_attached(tx, row, plugged_disks);
         if (options_.emulated) {
             set_reason(row, "Server.Emulated", "Pileus runs in emulation mode: there is no guest");
             row.guest_seen_at = clock_.now(); // nobody will ever ask for metadata
@@ -141,8 +147,33 @@ void InstanceController::mark_attached(store::Transaction& tx,
     }
 }
 
+// Those that were attached or are to be detached while the guest was being started follow now.
+void InstanceController::mark_volumes_attached(store::Transaction& tx,
+                                               const Instance& row,
+                                               const std::vector<std::string>& plugged) {
+    for (auto& volume : store::volumes::list_of_instance(tx, row.id)) {
+        if (volume.attachment == domain::AttachmentState::attached)
+            continue;
+        const bool is_plugged =
+            std::find(plugged.begin(), plugged.end(), volume.id) != plugged.end();
+        if (volume.attachment == domain::AttachmentState::detaching || !is_plugged) {
+            store::work::enqueue(tx, "volume", volume.id, options_.host_id, clock_.now());
+            continue;
+        }
+        volume.attachment = domain::AttachmentState::attached;
+        volume.attached_at = clock_.now();
+        store::volumes::update(tx, volume);
+    }
+}
+
+std::vector<domain::Volume> InstanceController::volumes_of(const std::string& instance_id) {
+    return store_.read(
+        [&](store::Transaction& tx) { return store::volumes::list_of_instance(tx, instance_id); });
+}
+
 Result<void> InstanceController::bring_up(const Instance& instance) {
-    PILEUS_TRY(make_volumes(instance.id));
+    const auto held = locks_.hold_all(Disks::lock_keys_of_volumes(volumes_of(instance.id)));
+    PILEUS_TRY(make_volumes(volumes_of(instance.id)));
     const auto interfaces = store_.read([&](store::Transaction& tx) {
         return store::network_interfaces::list_of_instance(tx, instance.id);
     });
@@ -153,16 +184,11 @@ Result<void> InstanceController::bring_up(const Instance& instance) {
     return hypervisor_.start(spec);
 }
 
-Result<void> InstanceController::make_volumes(const std::string& instance_id) {
-    const auto rows = store_.read(
-        [&](store::Transaction& tx) { return store::volumes::list_of_instance(tx, instance_id); });
+Result<void> InstanceController::make_volumes(const std::vector<domain::Volume>& rows) {
     for (const auto& volume : rows) {
         if (volume.state != domain::VolumeState::creating)
             continue;
-        if (volume.snapshot_id.empty())
-            PILEUS_TRY(volumes_.create(volume.id, volume.size_gib));
-        else
-            PILEUS_TRY(volumes_.clone(volume.id, volume.snapshot_id, volume.size_gib));
+        PILEUS_TRY(disks_.make(volume));
         PILEUS_TRY(store_.write([&](store::Transaction& tx) -> Result<void> {
             auto row = store::volumes::find(tx, volume.id);
             if (!row)
@@ -185,7 +211,8 @@ Result<drivers::MachineSpec> InstanceController::machine_spec(const Instance& in
                             store::network_interfaces::list_of_instance(tx, instance.id),
                             store::images::find(tx, instance.image_id)};
     });
-    return make_machine_spec(instance, *type, parts, volumes_, network_, options_.mtu);
+    const auto open = [this](const domain::Volume& volume) { return disks_.open(volume); };
+    return make_machine_spec(instance, *type, parts, open, network_, options_.mtu);
 }
 
 Result<Outcome> InstanceController::give_up_start(Instance instance, const Error& error) {
@@ -214,7 +241,51 @@ Result<Outcome> InstanceController::watch(Instance instance) {
         return guest_died(std::move(instance), observed.detail);
     if (observed.state == MachineState::shut_down)
         return guest_went_down(std::move(instance));
+    if (observed.state == MachineState::paused && is_out_of_space(observed.detail))
+        return wait_for_space(instance, observed.detail);
+    if (!instance.impairment.empty())
+        PILEUS_TRY(note_impairment(instance, ""));
     return Outcome::done();
+}
+
+// The machine's disk is full: a write of the guest waits, and loses nothing. It is let run on when
+// there is room, and not more often than now and then.
+Result<Outcome> InstanceController::wait_for_space(const Instance& instance,
+                                                   const std::string& detail) {
+    if (instance.impairment.empty()) {
+        log_warning("the machine's disk is full: a guest stands still",
+                    {{"instance", instance.id}, {"detail", detail}});
+        PILEUS_TRY(note_impairment(instance, detail));
+    }
+    const bool has_room =
+        !options_.free_bytes || options_.free_bytes() >= options_.resume_free_bytes;
+    if (has_room && is_turn_to_resume(instance.id))
+        PILEUS_TRY(hypervisor_.resume(instance.id));
+    return Outcome::again(clock_.now() + options_.resume_interval);
+}
+
+bool InstanceController::is_turn_to_resume(const std::string& instance_id) {
+    const std::lock_guard lock(mutex_);
+    auto& resumed = resumed_[instance_id];
+    if (clock_.now() < resumed + options_.resume_interval)
+        return false;
+    resumed = clock_.now();
+    return true;
+}
+
+Result<void> InstanceController::note_impairment(const Instance& instance,
+                                                 const std::string& detail) {
+    return store_.write([&](store::Transaction& tx) -> Result<void> {
+        auto row = store::instances::find(tx, instance.id);
+        if (!row || row->impairment == detail)
+            return {};
+        row->impairment = detail;
+        row->impaired_since.reset();
+        if (!detail.empty())
+            row->impaired_since = clock_.now();
+        store::instances::update(tx, *row);
+        return {};
+    });
 }
 
 // A reboot is a power-off that the guest is asked for, or that it suffers at the deadline, and a
@@ -230,9 +301,20 @@ Result<Outcome> InstanceController::reboot(Instance instance, MachineState state
         return Outcome::again(std::min(deadline, now + options_.power_button_interval));
     }
     PILEUS_TRY(hypervisor_.destroy(instance.id));
+    // One that cannot be taken now is its own work's to repeat: the guest does not wait for it.
+    if (const auto taken = take_snapshots(instance); !taken)
+        log_warning("snapshots could not be taken during a reboot",
+                    {{"instance", instance.id}, {"error", taken.error().message}});
     PILEUS_TRY(bring_up(instance));
     PILEUS_TRY(finish_reboot(instance));
     return Outcome::done();
+}
+
+// What was asked for and not taken yet, now that the guest is down: of CreateImage, which reboots
+// for that, and of whoever else asked.
+Result<void> InstanceController::take_snapshots(const Instance& instance) {
+    const auto held = locks_.hold_all(Disks::lock_keys_of_volumes(volumes_of(instance.id)));
+    return disks_.take_all_of(volumes_of(instance.id));
 }
 
 Result<void> InstanceController::finish_reboot(const Instance& instance) {
@@ -295,9 +377,12 @@ Result<Outcome> InstanceController::stop(Instance instance) {
                        InstanceEvent::stopped,
                        [&](store::Transaction& tx, Instance& row) -> Result<void> {
                            release_interfaces_of_stopped(tx, row);
+                           look_at_moving_volumes(tx, row);
                            row.stop_deadline.reset();
                            row.force_stop = false;
                            row.guest_seen_at.reset();
+                           row.impairment.clear();
+                           row.impaired_since.reset();
                            return {};
                        }));
     return Outcome::done();
@@ -329,6 +414,7 @@ Result<void> InstanceController::take_down(const Instance& instance) {
 void InstanceController::forget_power_button(const std::string& instance_id) {
     const std::lock_guard lock(mutex_);
     button_pressed_.erase(instance_id);
+    resumed_.erase(instance_id);
 }
 
 // An Elastic IP stays; an address of the other sort is taken anew at the next start, unless that is
@@ -367,35 +453,16 @@ Result<Outcome> InstanceController::come_back(Instance instance) {
 
 Result<Outcome> InstanceController::terminate(Instance instance) {
     PILEUS_TRY(take_down(instance));
-    const auto rows = store_.read(
-        [&](store::Transaction& tx) { return store::volumes::list_of_instance(tx, instance.id); });
-    for (const auto& volume : rows)
-        if (volume.delete_on_termination)
-            PILEUS_TRY(volumes_.remove(volume.id));
+    PILEUS_TRY(take_snapshots(instance));
     PILEUS_TRY(advance(instance,
                        InstanceEvent::released,
                        [&](store::Transaction& tx, Instance& row) -> Result<void> {
                            release_interfaces_of_terminated(tx, row);
-                           for (auto& volume : store::volumes::list_of_instance(tx, row.id)) {
-                               const bool was_removed =
-                                   std::any_of(rows.begin(), rows.end(), [&](const auto& v) {
-                                       return v.id == volume.id && v.delete_on_termination;
-                                   });
-                               if (was_removed) {
-                                   store::charges::volume_deleted(tx, volume, clock_.now());
-                                   store::volumes::erase(tx, volume.id);
-                                   store::tags::erase_all(tx, volume.id);
-                                   continue;
-                               }
-                               volume.instance_id.clear();
-                               volume.device.clear();
-                               volume.attachment = domain::AttachmentState::detached;
-                               volume.attached_at.reset();
-                               volume.state = domain::VolumeState::available;
-                               store::volumes::update(tx, volume);
-                           }
+                           release_volumes_of_terminated(tx, row);
                            row.terminated_at = clock_.now();
                            row.guest_seen_at.reset();
+                           row.impairment.clear();
+                           row.impaired_since.reset();
                            return {};
                        }));
     return Outcome::done();
@@ -415,6 +482,31 @@ void InstanceController::release_interfaces_of_terminated(store::Transaction& tx
         clear_attachment(interface);
         store::network_interfaces::update(tx, interface);
     }
+}
+
+// Those that go with it are no longer charged nor shown; their own work removes them from the disk.
+void InstanceController::release_volumes_of_terminated(store::Transaction& tx,
+                                                       const Instance& row) {
+    for (auto& volume : store::volumes::list_of_instance(tx, row.id)) {
+        const bool goes =
+            volume.delete_on_termination && volume.attachment != domain::AttachmentState::detaching;
+        if (goes) {
+            store::charges::volume_deleted(tx, volume, clock_.now());
+            store::tags::erase_all(tx, volume.id);
+        }
+        clear_attachment(volume);
+        if (goes)
+            volume.state = domain::VolumeState::deleting;
+        store::volumes::update(tx, volume);
+        store::work::enqueue(tx, "volume", volume.id, options_.host_id, clock_.now());
+    }
+}
+
+// They were attached or detached, or changed, while the guest went down.
+void InstanceController::look_at_moving_volumes(store::Transaction& tx, const Instance& row) {
+    for (const auto& volume : store::volumes::list_of_instance(tx, row.id))
+        if (volume.attachment != domain::AttachmentState::attached)
+            store::work::enqueue(tx, "volume", volume.id, options_.host_id, clock_.now());
 }
 
 // A terminated instance stays visible for an hour: clients wait for that very state.

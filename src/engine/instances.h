@@ -9,10 +9,12 @@
 #include "drivers/network/network.h"
 #include "drivers/volumes/volumes.h"
 #include "engine/controller.h"
+#include "engine/disks.h"
 #include "engine/keyed_locks.h"
 #include "engine/vpc_network.h"
 #include "store/store.h"
 
+#include <functional>
 #include <map>
 #include <mutex>
 #include <string>
@@ -31,6 +33,10 @@ struct InstanceControllerOptions {
     bool restart_after_boot = false; // guests that ran when the machine went down start again
     int mtu = 1500;
     bool emulated = false; // no guest runs: said in the state reason of every running instance
+    // A guest that stands still because the machine's disk is full runs on when so much is free.
+    int64_t resume_free_bytes = int64_t{64} << 20;
+    Duration resume_interval = std::chrono::seconds{5};
+    std::function<int64_t()> free_bytes; // where the volumes are; none: it is simply tried
 };
 
 // The life of an instance on this host: pending → running, stopping → stopped, shutting-down →
@@ -46,6 +52,7 @@ class InstanceController final : public Controller {
                        drivers::Volumes& volumes,
                        drivers::Network& network,
                        VpcNetwork& vpc_network,
+                       Disks& disks,
                        KeyedLocks& locks,
                        InstanceControllerOptions options);
 
@@ -66,11 +73,16 @@ class InstanceController final : public Controller {
     Result<Outcome> expire(const domain::Instance& instance);
 
     Result<void> bring_up(const domain::Instance& instance);
-    Result<void> make_volumes(const std::string& instance_id);
+    std::vector<domain::Volume> volumes_of(const std::string& instance_id);
+    Result<void> make_volumes(const std::vector<domain::Volume>& rows);
     Result<drivers::MachineSpec> machine_spec(const domain::Instance& instance);
+    Result<void> take_snapshots(const domain::Instance& instance);
     Result<Outcome> give_up_start(domain::Instance instance, const Error& error);
     Result<Outcome> reboot(domain::Instance instance, drivers::MachineState state);
     Result<void> finish_reboot(const domain::Instance& instance);
+    Result<Outcome> wait_for_space(const domain::Instance& instance, const std::string& detail);
+    Result<void> note_impairment(const domain::Instance& instance, const std::string& detail);
+    bool is_turn_to_resume(const std::string& instance_id);
     Result<Outcome> guest_went_down(domain::Instance instance);
     Result<Outcome> guest_died(domain::Instance instance, const std::string& detail);
     Result<void> take_down(const domain::Instance& instance);
@@ -78,9 +90,14 @@ class InstanceController final : public Controller {
     void forget_power_button(const std::string& instance_id);
     void release_interfaces_of_stopped(store::Transaction& tx, const domain::Instance& row);
     void release_interfaces_of_terminated(store::Transaction& tx, const domain::Instance& row);
+    void release_volumes_of_terminated(store::Transaction& tx, const domain::Instance& row);
+    void look_at_moving_volumes(store::Transaction& tx, const domain::Instance& row);
     void mark_attached(store::Transaction& tx,
                        const domain::Instance& row,
                        const std::vector<std::string>& plugged);
+    void mark_volumes_attached(store::Transaction& tx,
+                               const domain::Instance& row,
+                               const std::vector<std::string>& plugged);
 
     // Applies the event to the row if it is still in the state that the step began with; writes row
     // and ledger. False: the row has moved on meanwhile, and the work was enqueued again by whoever
@@ -95,12 +112,14 @@ class InstanceController final : public Controller {
     drivers::Volumes& volumes_;
     drivers::Network& network_;
     VpcNetwork& vpc_network_;
+    Disks& disks_;
     KeyedLocks& locks_;
     const InstanceControllerOptions options_;
 
     std::mutex mutex_;
     std::map<std::string, Time>
         button_pressed_; // when, by instance: a press is not repeated at every look
+    std::map<std::string, Time> resumed_; // when, by instance that found no space
 };
 
 } // namespace pileus::engine

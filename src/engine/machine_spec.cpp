@@ -2,10 +2,12 @@
 #include "engine/machine_spec.h"
 
 #include "base/text.h"
+#include "engine/disk_limits.h"
 
 #include <algorithm>
 #include <array>
 #include <fmt/core.h>
+#include <map>
 #include <openssl/sha.h>
 
 namespace pileus::engine {
@@ -36,6 +38,14 @@ std::string disk_serial(std::string volume_id) {
 
 } // namespace
 
+drivers::MachineDisk
+make_machine_disk(const domain::Volume& row, drivers::DiskChain chain, bool boot) {
+    return {.chain = std::move(chain),
+            .serial = disk_serial(row.id),
+            .boot = boot,
+            .limits = disk_limits(row)};
+}
+
 drivers::MachineInterface
 make_machine_interface(const domain::NetworkInterface& row, drivers::Network& network, int mtu) {
     return {.interface_id = row.id,
@@ -46,10 +56,36 @@ make_machine_interface(const domain::NetworkInterface& row, drivers::Network& ne
             }};
 }
 
+namespace {
+
+// The boot disk first, then by device name, so that the guest sees the same order at every start.
+Result<std::vector<drivers::MachineDisk>>
+make_machine_disks(const domain::Instance& instance,
+                   const std::vector<domain::Volume>& volumes,
+                   const OpenVolume& open_volume) {
+    std::map<std::string, const domain::Volume*> by_place;
+    for (const auto& volume : volumes)
+        if (volume.attachment != domain::AttachmentState::detaching)
+            by_place.emplace(volume.device == instance.root_device_name ? "" : volume.device,
+                             &volume);
+    if (by_place.empty() || !by_place.begin()->first.empty())
+        return fail(errors::invalid,
+                    fmt::format("the instance has no root volume: none is attached as {}",
+                                instance.root_device_name));
+    std::vector<drivers::MachineDisk> disks;
+    for (const auto& [place, volume] : by_place) {
+        PILEUS_ASSIGN(auto chain, open_volume(*volume));
+        disks.push_back(make_machine_disk(*volume, std::move(chain), place.empty()));
+    }
+    return disks;
+}
+
+} // namespace
+
 Result<drivers::MachineSpec> make_machine_spec(const domain::Instance& instance,
                                                const domain::InstanceType& type,
                                                const MachineParts& parts,
-                                               drivers::Volumes& volumes,
+                                               const OpenVolume& open_volume,
                                                drivers::Network& network,
                                                int mtu) {
     drivers::MachineSpec spec;
@@ -60,23 +96,7 @@ Result<drivers::MachineSpec> make_machine_spec(const domain::Instance& instance,
     spec.system_uuid = system_uuid(instance.id);
     spec.instance_type = instance.type;
     spec.zone = instance.zone;
-    for (const auto& volume : parts.volumes) {
-        PILEUS_ASSIGN(auto chain, volumes.open(volume.id));
-        spec.disks.push_back({.chain = std::move(chain),
-                              .serial = disk_serial(volume.id),
-                              .boot = volume.device == instance.root_device_name});
-    }
-    // The boot disk first, then by device name, so that the guest sees the same order at every
-    // start.
-    std::vector<std::pair<std::string, size_t>> order;
-    for (size_t i = 0; i < parts.volumes.size(); ++i)
-        order.emplace_back(spec.disks[i].boot ? "" : parts.volumes[i].device, i);
-    std::sort(order.begin(), order.end());
-    std::vector<drivers::MachineDisk> disks;
-    for (const auto& [device, index] : order)
-        disks.push_back(std::move(spec.disks[index]));
-    spec.disks = std::move(disks);
-
+    PILEUS_ASSIGN(spec.disks, make_machine_disks(instance, parts.volumes, open_volume));
     for (const auto& interface : parts.interfaces)
         if (!interface.detaching)
             spec.interfaces.push_back(make_machine_interface(interface, network, mtu));

@@ -11,6 +11,7 @@
 #include "drivers/network/network.h"
 #include "drivers/volumes/volumes.h"
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -25,15 +26,20 @@ struct MachineParts {
     std::optional<domain::Image> image;
 };
 
+drivers::MachineDisk
+make_machine_disk(const domain::Volume& row, drivers::DiskChain chain, bool boot);
+
 drivers::MachineInterface
 make_machine_interface(const domain::NetworkInterface& row, drivers::Network& network, int mtu);
 
-// Everything that a guest is started with, from its rows. Opens the volumes; the taps are opened
-// when the hypervisor asks.
+using OpenVolume = std::function<Result<drivers::DiskChain>(const domain::Volume& row)>;
+
+// Everything that a guest is started with, from its rows: what is being detached is not among it.
+// Opens the volumes; the taps are opened when the hypervisor asks.
 Result<drivers::MachineSpec> make_machine_spec(const domain::Instance& instance,
                                                const domain::InstanceType& type,
                                                const MachineParts& parts,
-                                               drivers::Volumes& volumes,
+                                               const OpenVolume& open_volume,
                                                drivers::Network& network,
                                                int mtu);
 

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/recovery.h"
 
+#include "engine/disk_check.h"
 #include "engine/housekeeping.h"
+#include "engine/layers.h"
 #include "engine/network_specs.h"
+#include "store/disk_tasks.h"
 #include "store/nat_gateways.h"
 #include "store/network_interfaces.h"
 #include "store/vpcs.h"
 #include "store/work.h"
+
+#include <set>
 
 namespace pileus::engine {
 
@@ -34,6 +39,27 @@ Result<void> recover_network(store::Store& store,
         make_due(HousekeepingController::work_kind, HousekeepingController::work_id);
         return {};
     });
+}
+
+Result<void> recover_disks(store::Store& store,
+                           ImportSources& sources,
+                           const Clock& clock,
+                           const std::string& host_id) {
+    std::set<std::string> tasks;
+    PILEUS_TRY(store.write([&](store::Transaction& tx) -> Result<void> {
+        const auto make_due = [&](std::string_view kind, const std::string& id) {
+            store::work::enqueue(tx, std::string(kind), id, host_id, clock.now());
+        };
+        for (const auto& task : store::disk_tasks::list_active(tx, host_id)) {
+            tasks.insert(task.id);
+            make_due("disk-task", task.id);
+        }
+        make_due(LayerController::work_kind, LayerController::work_id);
+        make_due(DiskCheckController::work_kind, DiskCheckController::work_id);
+        return {};
+    }));
+    sources.discard_all_but(tasks);
+    return {};
 }
 
 } // namespace pileus::engine

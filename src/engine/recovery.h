@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "drivers/network/network.h"
+#include "engine/import_sources.h"
 #include "store/store.h"
 
 #include <string>
@@ -17,5 +18,12 @@ Result<void> recover_network(store::Store& store,
                              drivers::Network& network,
                              const Clock& clock,
                              const std::string& host_id);
+
+// The same for disks: tasks that were running begin anew, joined layers are looked for, and the
+// rows are compared with what is there (disk_check.h) once the API answers.
+Result<void> recover_disks(store::Store& store,
+                           ImportSources& sources,
+                           const Clock& clock,
+                           const std::string& host_id);
 
 } // namespace pileus::engine
