@@ -30,6 +30,8 @@ METADATA = "169.254.169.254"
 MAC = "02:50:49:4c:45:01"
 CPU = "qemu64,+ssse3,+sse4.1,+sse4.2,+popcnt,+cx16"
 OVMF = Path("/usr/share/OVMF/OVMF_CODE.fd")
+HERE = Path(__file__).resolve().parent
+RUN_SCRIPT = "f=$(mktemp) && cat >$f && chmod 700 $f && $f"
 
 USER_DATA = "#!/bin/sh\necho \"user data $(hostname)\" >/var/tmp-user-data\n"
 CLOUD_CONFIG = """#cloud-config
@@ -129,6 +131,8 @@ class Machine:
         if options.uefi:
             argv += ["-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={OVMF}"]
         self.started = time.monotonic()
+        if options.screenshot:
+            argv += ["-device", "VGA", "-device", "virtio-keyboard-pci", "-device", "virtio-tablet-pci"]
         self.process = subprocess.Popen(argv + options.qemu)
         self.qmp_path = qmp
         self.qmp = None
@@ -136,14 +140,14 @@ class Machine:
     def seconds(self) -> float:
         return round(time.monotonic() - self.started, 2)
 
-    def command(self, name: str) -> None:
+    def command(self, name: str, **arguments) -> None:
         if self.qmp is None:
             connection = socket.socket(socket.AF_UNIX)
             connection.connect(str(self.qmp_path))
             self.qmp = connection.makefile("rw")
             self.qmp.readline()
             self.command("qmp_capabilities")
-        self.qmp.write(json.dumps({"execute": name}) + "\n")
+        self.qmp.write(json.dumps({"execute": name, "arguments": arguments}) + "\n")
         self.qmp.flush()
         while "return" not in (answer := json.loads(self.qmp.readline())):
             if "error" in answer:
@@ -178,10 +182,10 @@ class Shell:
                      "-o", f"UserKnownHostsFile={folder}/known_hosts", "-o", "ConnectTimeout=20",
                      "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes", f"{user}@{GUEST_ADDRESS}"]
 
-    def run(self, command: str, timeout_s: float = 120) -> tuple[int, str]:
+    def run(self, command: str, timeout_s: float = 120, stdin: str = "") -> tuple[int, str]:
         try:
             result = subprocess.run([*self.argv, command], capture_output=True, text=True, timeout=timeout_s,
-                                    check=False)
+                                    check=False, input=stdin)
         except subprocess.TimeoutExpired:
             return 255, "timeout"
         return result.returncode, (result.stdout + result.stderr).strip()
@@ -233,6 +237,11 @@ def measure(machine: Machine, options, folder: Path, key: Path, result: dict) ->
     result["host_key"] = keys[0][-12:] if keys else ""
     result["host_key_on_console"] = bool(keys) and keys[0] in machine.console()
     result["machine_id"] = shell.run("cat /etc/machine-id 2>/dev/null")[1][:8]
+    if options.health:
+        status, text = shell.run(RUN_SCRIPT, 900, (HERE / options.name / "health").read_text())
+        result.update(healthy=status == 0, health_s=machine.seconds(), health_said=text[-400:])
+    if options.screenshot:
+        machine.command("screendump", filename=str(options.screenshot.resolve()), format="png")
     if options.commands:
         for command in options.commands:
             print(f"$ {command}\n{shell.run(command)[1]}", file=sys.stderr)
@@ -321,6 +330,8 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--user-data", choices=("script", "cloud-config", "none"), default="script")
     parser.add_argument("--limit-s", type=float, default=240)
     parser.add_argument("--serial-log", type=Path, help="keeps the console's text")
+    parser.add_argument("--health", action="store_true", help="runs the recipe's health check in the guest")
+    parser.add_argument("--screenshot", type=Path, metavar="PNG", help="adds a screen, and keeps a picture of it")
     parser.add_argument("--run", dest="commands", action="append", default=[], help="a command to run in the guest")
     parser.add_argument("--qemu", action="append", default=[], help="a further argument for QEMU")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)

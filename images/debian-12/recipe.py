@@ -6,9 +6,11 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
-from lib import disk
+from lib import disk, layer
 from lib.boot_area import make_boot_area
 from lib.packages import guest_sources
 from lib.run import BuildError, run
@@ -19,21 +21,43 @@ HERE = Path(__file__).parent
 EXCLUDED = ["/usr/share/doc/*", "/usr/share/info/*", "/usr/share/locale/*", "/usr/share/lintian/*",
             "/usr/share/man/??/*", "/usr/share/man/??_*/*"]
 INCLUDED = ["/usr/share/doc/*/copyright", "/usr/share/locale/en*", "/usr/share/locale/locale.alias"]
+DPKG_OPTIONS = ([f"path-exclude={pattern}" for pattern in EXCLUDED] +
+                [f"path-include={pattern}" for pattern in INCLUDED])
 
 
 def fetch(build) -> None:
-    build.packages, build.index = build.archive.fetch_closure(build.package_names)
+    recipe = build.recipe
+    build.packages, build.index = build.archive.fetch_closure(recipe.packages)
+    # An application image that leaves nothing of its base out is laid over the root that the base has too.
+    build.lower = None
+    if recipe.base is not None and not recipe.get("without"):
+        build.lower = Lower(recipe.base.name, recipe.base.packages, *build.archive.fetch_closure(recipe.base.packages))
+
+
+@dataclass
+class Lower:
+    """The base of an application image: what its root is made of."""
+
+    name: str
+    names: list[str]
+    packages: dict[str, Path]
+    index: str
 
 
 def make_tree(build) -> None:
     _unpack_packages(build)
     files = build.work / "files"
-    shutil.copytree(HERE / "files", files, symlinks=True)
+    for folder in build.recipe.layers:
+        if (folder / "files").is_dir():
+            shutil.copytree(folder / "files", files, symlinks=True, dirs_exist_ok=True)
     for name in ("etc/default/grub.d/10-ec2.cfg", "etc/kernel/cmdline"):
         _fill_in(build, files / name)
     _add_boot_loader(build, files / "usr/lib/ec2-boot")
     run(["cp", "-r", "--preserve=mode", "--no-preserve=ownership", f"{files}/.", build.tree])
-    run([HERE / "customize.sh", build.tree])
+    for folder in build.recipe.layers:
+        if (folder / "customize.sh").exists():
+            run([folder / "customize.sh", build.tree])
+    run([HERE / "finish.sh", build.tree])
     for name, target in (("grub.cfg", "boot/grub/grub.cfg"), ("fstab", "etc/fstab")):
         shutil.copyfile(HERE / name, build.tree / target)
         _fill_in(build, build.tree / target)
@@ -42,48 +66,91 @@ def make_tree(build) -> None:
 
 def _unpack_packages(build) -> None:
     """The root as the packages alone make it; a copy in the cache spares a change of settings the minute it takes."""
-    key = hashlib.sha256("\n".join([build.index, *build.package_names, *EXCLUDED, *INCLUDED]).encode()).hexdigest()
-    copy = build.cache / f"roots/{build.recipe['name']}-{key[:16]}.tar.zst"
+    recipe, lower = build.recipe, build.lower
+    if lower is None:
+        _extract(_root_of(build, recipe.name, recipe.packages, build.packages, build.index), build.tree)
+        return
+    below = _root_of(build, lower.name, lower.names, lower.packages, lower.index)
+    copy = _copy_in_cache(build, recipe.name, recipe.packages, below.name + build.index)
+    if copy.exists():
+        _extract(copy, build.tree)
+        return
+    _extract(below, build.tree)
+    expected = 2 * (len(build.packages) - len(lower.packages))
+    layer.install(build.tree, _local_repository(build, build.packages, build.index), recipe.packages, DPKG_OPTIONS,
+                  _steps(build, expected))
+    partial = copy.with_name(f"partial-{os.getpid()}.tar.zst")
+    run(["tar", "--create", "--zstd", "--file", partial, "--directory", build.tree, "--numeric-owner", "--xattrs",
+         "--xattrs-include=*", "--sort=name", "."])
+    partial.rename(copy)
+
+
+def _copy_in_cache(build, name: str, names: list[str], index: str) -> Path:
+    """Where the unpacked root lies or will lie; copies made from other packages are removed."""
+    key = hashlib.sha256("\n".join([index, *names, *EXCLUDED, *INCLUDED]).encode()).hexdigest()
+    copy = build.cache / f"roots/{name}-{key[:16]}.tar.zst"
+    copy.parent.mkdir(exist_ok=True)
     if not copy.exists():
-        for stale in copy.parent.glob(f"{build.recipe['name']}-*"):
+        for stale in copy.parent.glob(f"{name}-{'[0-9a-f]' * 16}.tar.zst"):
             stale.unlink()
-        copy.parent.mkdir(exist_ok=True)
-        partial = copy.with_name(f"partial-{os.getpid()}.tar.zst")
-        _install(build, _local_repository(build), partial)
-        partial.rename(copy)
-    run(["tar", "--extract", "--file", copy, "--directory", build.tree, "--numeric-owner", "--xattrs",
+    return copy
+
+
+def _extract(archive: Path, tree: Path) -> None:
+    run(["tar", "--extract", "--file", archive, "--directory", tree, "--numeric-owner", "--xattrs",
          "--xattrs-include=*"])
 
 
-def _local_repository(build) -> Path:
+def _root_of(build, name: str, names: list[str], packages: dict[str, Path], index: str) -> Path:
+    """A root from nothing, as an archive in the cache."""
+    copy = _copy_in_cache(build, name, names, index)
+    if not copy.exists():
+        partial = copy.with_name(f"partial-{os.getpid()}.tar.zst")
+        _bootstrap(build, _local_repository(build, packages, index), names, len(packages), partial)
+        partial.rename(copy)
+    return copy
+
+
+def _local_repository(build, packages: dict[str, Path], index: str) -> Path:
     """The downloaded packages as a flat repository: what was verified then is what is installed now."""
-    repository = build.work / "repository"
-    repository.mkdir()
-    for package in build.packages.values():
-        os.symlink(package, repository / package.name)
-    (repository / "Packages").write_text(build.index)
+    repository = Path(tempfile.mkdtemp(prefix="repository-", dir=build.work))
+    for package in packages.values():
+        os.link(package, repository / package.name) if _same_device(package, repository) else shutil.copyfile(
+            package, repository / package.name)
+    (repository / "Packages").write_text(index)
     return repository
 
 
-def _install(build, repository: Path, target: Path) -> None:
-    options = [f"--dpkgopt=path-exclude={pattern}" for pattern in EXCLUDED]
-    options += [f"--dpkgopt=path-include={pattern}" for pattern in INCLUDED]
+def _same_device(one: Path, other: Path) -> bool:
+    return one.stat().st_dev == other.stat().st_dev
+
+
+def _steps(build, expected: int):
+    """For each package unpacked, and each set up."""
+    seen = 0
+
+    def step() -> None:
+        nonlocal seen
+        seen += 1
+        build.progress.step(0.95 * seen / max(expected, 1))
+    return step
+
+
+def _bootstrap(build, repository: Path, names: list[str], package_count: int, target: Path) -> None:
     argv = ["mmdebstrap", "--verbose", "--mode=root", "--variant=apt", "--architectures=amd64",
-            "--aptopt=APT::Install-Recommends \"false\"", *options,
-            "--include=" + ",".join(build.package_names),
+            "--aptopt=APT::Install-Recommends \"false\"", *[f"--dpkgopt={option}" for option in DPKG_OPTIONS],
+            "--include=" + ",".join(names),
             "--skip=cleanup/tmp", build.recipe["suite"], str(target),
             f"deb [trusted=yes] copy:{repository} ./"]
     # With this set, Python would check every module's source by its hash, each time it is loaded.
     environment = {name: value for name, value in os.environ.items() if name != "SOURCE_DATE_EPOCH"}
-    expected = 2 * len(build.packages)
-    seen, tail = 0, []
+    step, tail = _steps(build, 2 * package_count), []
     with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                           env=environment) as process:
         for line in process.stdout:
             tail = [*tail[-14:], line]
             if re.match(r"(Unpacking|Setting up) ", line):
-                seen += 1
-                build.progress.step(0.95 * seen / expected)
+                step()
     if process.returncode != 0:
         raise BuildError(f"mmdebstrap ended with status {process.returncode}\n{''.join(tail)}")
 

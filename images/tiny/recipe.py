@@ -24,7 +24,7 @@ MERGED = {"bin": "usr/bin", "sbin": "usr/bin", "lib": "usr/lib", "lib64": "usr/l
 
 def fetch(build) -> None:
     kernel = build.archive.resolve_kernel(build.recipe["kernel"])
-    build.packages = build.archive.fetch([kernel, *build.package_names])
+    build.packages = build.archive.fetch([kernel, *build.recipe.packages])
     build.kernel_package = kernel
 
 
