@@ -31,6 +31,16 @@ Outcome print_console(const Context& context, const std::string& instance_id, bo
 Result<std::vector<std::string>>
 plain_ssh_line(const Context& context, const Api& api, const std::string& instance_id);
 
+// cp.cpp: files and folders, here and in instances ("i-…:/path")
+struct CopyOptions {
+    std::vector<std::string> places; // the sources, and the destination
+    bool recursive = false;
+    std::string user;     // as in SshOptions; of all instances
+    std::string key_path; // as in SshOptions; of all instances
+    bool wait = false;
+};
+Outcome copy_files(const Context& context, const CopyOptions& options);
+
 // reports.cpp
 Outcome print_status(const Context& context);
 Outcome print_cost(const Context& context, bool as_json);
@@ -50,7 +60,15 @@ Outcome explain_packet(const Context& context, const PacketQuestion& question);
 std::string render_explanation(const boost::json::object& answer, const Terminal& terminal);
 
 // images.cpp
-Outcome build_image(const Context& context, const std::string& recipe);
+Outcome build_images(const Context& context, const std::vector<std::string>& recipes);
+struct ImageImport {
+    std::string source; // a file here, or an http(s) URL
+    std::string name;   // "" for the file's own
+    std::string description;
+    std::string user;   // who logs in; "" for the one that the name suggests
+    std::string format; // "" for the one that the name says
+};
+Outcome import_image(const Context& context, const ImageImport& import);
 Outcome list_images(const Context& context);
 
 // daemon_control.cpp
@@ -61,6 +79,10 @@ Outcome start_daemon(const Context& context, const DaemonOptions& options);
 Outcome stop_daemon(const Context& context);
 Outcome print_daemon(const Context& context);
 Outcome destroy_installation(const Context& context, bool is_confirmed);
+
+// fsck.cpp: whether every disk belongs to something, and everything has its disk. 0 when so,
+// else 2.
+Outcome check_disks(const Context& context, bool as_json);
 
 // doctor.cpp
 Outcome doctor(const Context& context);

@@ -4,7 +4,9 @@
 #include "cli/commands.h"
 #include "cli/programs.h"
 #include "cli/progress.h"
+#include "cli/recipes.h"
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <fmt/core.h>
 
@@ -57,39 +59,85 @@ run_build(const Context& context, const std::string& recipe, const std::filesyst
     return {};
 }
 
-} // namespace
-
-Outcome build_image(const Context& context, const std::string& recipe) {
-    if (!context.installation.is_root)
-        return fail(errors::invalid,
-                    "building an image needs root: sudo pileus image build " + recipe);
-    PILEUS_ASSIGN(const auto api, context.connect());
-    PILEUS_TRY(
-        api.pileus("GetStatus")); // before minutes are spent on a build that cannot be registered
-    const auto folder = context.installation.data_dir / "images" / recipe;
+Result<void> build_and_register(const Context& context, const Api& api, const Recipe& recipe) {
+    const auto folder = context.installation.data_dir / "images" / recipe.name;
     PILEUS_TRY(make_directories(folder.parent_path(), 0755));
-    PILEUS_TRY(run_build(context, recipe, folder));
+    PILEUS_TRY(run_build(context, recipe.name, folder));
     PILEUS_ASSIGN(const auto answer,
-                  api.pileus("RegisterImage", {{"folder", recipe}}, registration_patience));
+                  api.pileus("RegisterImage", {{"folder", recipe.name}}, registration_patience));
     for (const auto& [region, image_id] : answer.at("image_ids").as_object())
         fmt::print("{}  {}  {}\n",
                    std::string_view(image_id.as_string()),
-                   recipe,
+                   recipe.name,
                    std::string_view(region));
+    for (const auto port : recipe.ports)
+        fmt::print(
+            "  it serves port {0}: let it in with `pileus aws ec2 "
+            "authorize-security-group-ingress --group-name default --protocol tcp --port {0} "
+            "--cidr 0.0.0.0/0`\n",
+            port);
+    return {};
+}
+
+std::string owner_of(const XmlElement& image) {
+    const auto& alias = image["imageOwnerAlias"].text;
+    return alias.empty() ? image["imageOwnerId"].text : alias;
+}
+
+// "web-amd64-20261123-1a2b3c4d" was built from the recipe "web".
+bool is_built_from(const XmlElement& image, const std::string& recipe) {
+    return owner_of(image) == "amazon" && image["name"].text.starts_with(recipe + "-amd64-");
+}
+
+// The recipes with the newest image of each; the service lists the newest first.
+std::string render_recipes(const std::vector<Recipe>& recipes,
+                           const std::vector<const XmlElement*>& images) {
+    std::vector<std::vector<std::string>> rows{{"recipe", "what it is", "built"}};
+    for (const auto& recipe : recipes) {
+        const auto newest = std::find_if(images.begin(), images.end(), [&](const auto* image) {
+            return is_built_from(*image, recipe.name);
+        });
+        rows.push_back({recipe.name,
+                        recipe.description,
+                        newest == images.end() ? "-" : (**newest)["imageId"].text});
+    }
+    return render_table(rows);
+}
+
+} // namespace
+
+Outcome build_images(const Context& context, const std::vector<std::string>& names) {
+    PILEUS_ASSIGN(const auto recipes, list_recipes(context.installation.project_root));
+    std::vector<Recipe> wanted;
+    for (const auto& name : names) {
+        PILEUS_ASSIGN(auto recipe, find_recipe(recipes, name));
+        wanted.push_back(std::move(recipe));
+    }
+    if (!context.installation.is_root)
+        return fail(errors::invalid,
+                    "building an image needs root: sudo pileus image build " + names.front());
+    PILEUS_ASSIGN(const auto api, context.connect());
+    PILEUS_TRY(
+        api.pileus("GetStatus")); // before minutes are spent on a build that cannot be registered
+    for (const auto& recipe : wanted)
+        PILEUS_TRY(build_and_register(context, api, recipe));
     return 0;
 }
 
 Outcome list_images(const Context& context) {
     PILEUS_ASSIGN(const auto api, context.connect());
     PILEUS_ASSIGN(const auto answer, api.ec2("DescribeImages"));
+    const auto images = answer.items("imagesSet");
+    // Without the project's own folder there is nothing to build from.
+    if (const auto recipes = list_recipes(context.installation.project_root))
+        fmt::print("{}\nBuild more: sudo pileus image build NAME…\n\n",
+                   render_recipes(*recipes, images));
     std::vector<std::vector<std::string>> rows{{"image", "name", "owner", "state", "created"}};
-    for (const auto* image : answer.items("imagesSet")) {
+    for (const auto* image : images) {
         const auto& item = *image;
-        const auto owner = item["imageOwnerAlias"].text.empty() ? item["imageOwnerId"].text
-                                                                : item["imageOwnerAlias"].text;
         rows.push_back({item["imageId"].text,
                         item["name"].text,
-                        owner,
+                        owner_of(item),
                         item["imageState"].text,
                         item["creationDate"].text.substr(0, 16)});
     }

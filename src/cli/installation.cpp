@@ -133,6 +133,7 @@ Result<ConfigExcerpt> read_config_excerpt(const std::string& text, const std::st
         const toml::table table = toml::parse(text, name);
         excerpt.data_dir = table["data_dir"].value<std::string>();
         excerpt.run_dir = table["run_dir"].value<std::string>();
+        excerpt.import_folder = table["import"]["folder"].value<std::string>();
         if (const auto port = table["port"].value<int64_t>()) {
             PILEUS_ASSIGN(excerpt.port, parse_port(std::to_string(*port), name));
         }
@@ -166,6 +167,9 @@ Result<Installation> Installation::find(const InstallationOptions& options,
                              environment.get_nonempty("PILEUS_RUN_DIR"),
                              config.run_dir,
                              system_run_dir);
+    found.import_dir = config.import_folder.value_or("");
+    if (found.import_dir.empty())
+        found.import_dir = found.data_dir / "imports";
     if (options.port) {
         found.port = *options.port;
     } else if (const auto port = environment.get_nonempty("PILEUS_PORT")) {

@@ -37,6 +37,7 @@ struct Installation {
     std::filesystem::path config_path; // empty: there is none, the daemon's defaults hold
     std::filesystem::path data_dir;
     std::filesystem::path run_dir;
+    std::filesystem::path import_dir; // what ImportImage reads
     uint16_t port = 4566;
     std::filesystem::path user_dir;     // ~/.config/pileus
     std::filesystem::path programs_dir; // where `pileus` and `pileusd` stand
@@ -63,6 +64,7 @@ Result<std::filesystem::path> find_config(const std::string& named, const Enviro
 struct ConfigExcerpt {
     std::optional<std::string> data_dir;
     std::optional<std::string> run_dir;
+    std::optional<std::string> import_folder;
     std::optional<uint16_t> port;
 };
 Result<ConfigExcerpt> read_config_excerpt(const std::string& text, const std::string& name);

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "cli/login.h"
+
 #include "base/file.h"
 #include "cli/commands.h"
 #include "cli/known_hosts.h"
@@ -92,8 +94,7 @@ wait_until_ready(const Context& context, const Api& api, const std::string& inst
 
 } // namespace
 
-Outcome ssh(const Context& context, const SshOptions& options) {
-    PILEUS_ASSIGN(const auto api, context.connect());
+Result<SshLine> prepare_ssh(const Context& context, const Api& api, const LoginOptions& options) {
     PILEUS_ASSIGN(auto login, find_login(api, options.instance_id));
     if (options.wait) {
         PILEUS_ASSIGN(login, wait_until_ready(context, api, options.instance_id));
@@ -117,21 +118,31 @@ Outcome ssh(const Context& context, const SshOptions& options) {
     const auto user = !options.user.empty() ? options.user
                       : login.user.empty()  ? "root"
                                             : login.user;
-    std::vector<std::string> argv{*program,
-                                  "-i",
-                                  key,
-                                  "-o",
-                                  "IdentitiesOnly=yes", // an agent full of keys uses up the tries
-                                  "-o",
-                                  "HostKeyAlias=" + options.instance_id};
+    std::vector<std::string> words{*program,
+                                   "-i",
+                                   key,
+                                   "-o",
+                                   "IdentitiesOnly=yes", // an agent full of keys uses up the tries
+                                   "-o",
+                                   "HostKeyAlias=" + options.instance_id};
     if (known_hosts.empty())
-        argv.insert(argv.end(), {"-o", "StrictHostKeyChecking=accept-new"});
+        words.insert(words.end(), {"-o", "StrictHostKeyChecking=accept-new"});
     else
-        argv.insert(argv.end(),
-                    {"-o", "StrictHostKeyChecking=yes", "-o", "UserKnownHostsFile=" + known_hosts});
-    argv.push_back(user + "@" + login.public_ip);
-    argv.insert(argv.end(), options.command.begin(), options.command.end());
-    return fail(exec_program(argv, context.environment));
+        words.insert(
+            words.end(),
+            {"-o", "StrictHostKeyChecking=yes", "-o", "UserKnownHostsFile=" + known_hosts});
+    return SshLine{std::move(words), user + "@" + login.public_ip};
+}
+
+Outcome ssh(const Context& context, const SshOptions& options) {
+    PILEUS_ASSIGN(const auto api, context.connect());
+    PILEUS_ASSIGN(auto line,
+                  prepare_ssh(context,
+                              api,
+                              {options.instance_id, options.user, options.key_path, options.wait}));
+    line.words.push_back(line.destination);
+    line.words.insert(line.words.end(), options.command.begin(), options.command.end());
+    return fail(exec_program(line.words, context.environment));
 }
 
 Result<std::vector<std::string>>

@@ -37,7 +37,7 @@ ensure_image(const Context& context, const Api& api, const std::string& recipe) 
     PILEUS_ASSIGN(auto image_id, find_image(api, recipe));
     if (!image_id.empty())
         return image_id;
-    PILEUS_TRY(build_image(context, recipe));
+    PILEUS_TRY(build_images(context, {recipe}));
     return find_image(api, recipe);
 }
 

@@ -51,6 +51,21 @@ void add_login(CLI::App& app, Command& chosen) {
         };
     });
 
+    auto copy = std::make_shared<CopyOptions>();
+    auto* cp = app.add_subcommand(
+        "cp",
+        "Copy files and folders to, from and between instances: pileus cp SRC… DST\n"
+        "i-…:/path is in an instance, i-…:path in the home of who logs in there");
+    cp->add_option("places", copy->places, "The sources, and last the destination")->required();
+    cp->add_flag("-r,--recursive", copy->recursive, "Folders too");
+    cp->add_option(
+        "-i,--identity", copy->key_path, "The private key (default: found by the key pair's name)");
+    cp->add_option("-l,--user", copy->user, "Who logs in (default: the image's own user)");
+    cp->add_flag("-w,--wait", copy->wait, "Wait until the instances are ready");
+    cp->callback([&chosen, copy] {
+        chosen = [copy](const Context& context) { return copy_files(context, *copy); };
+    });
+
     auto* console =
         app.add_subcommand("console", "Print what an instance wrote to its serial console");
     auto instance = std::make_shared<std::string>();
@@ -73,6 +88,13 @@ void add_reports(CLI::App& app, Command& chosen) {
     cost->add_flag("--json", *as_json, "For programs");
     cost->callback([&chosen, as_json] {
         chosen = [as_json](const Context& context) { return print_cost(context, *as_json); };
+    });
+    auto* fsck = app.add_subcommand(
+        "fsck", "Whether every disk belongs to something, and everything has its disk");
+    auto fsck_json = std::make_shared<bool>(false);
+    fsck->add_flag("--json", *fsck_json, "For programs");
+    fsck->callback([&chosen, fsck_json] {
+        chosen = [fsck_json](const Context& context) { return check_disks(context, *fsck_json); };
     });
     app.add_subcommand("doctor", "What this machine can do, and how to mend what it cannot")
         ->callback([&] { chosen = doctor; });
@@ -101,17 +123,32 @@ void add_images(CLI::App& app, Command& chosen) {
     auto* image = app.add_subcommand("image", "Machine images");
     image->require_subcommand(1);
     auto* build =
-        image->add_subcommand("build", "Build an image from its recipe and register it (root)");
-    auto recipe = std::make_shared<std::string>();
-    build->add_option("recipe", *recipe, "debian-12 or tiny")
-        ->required()
-        ->check(CLI::IsMember({"debian-12", "tiny"}));
-    build->callback([&chosen, recipe] {
-        chosen = [recipe](const Context& context) { return build_image(context, *recipe); };
+        image->add_subcommand("build", "Build images from their recipes and register them (root)");
+    auto recipes = std::make_shared<std::vector<std::string>>();
+    build
+        ->add_option("recipes", *recipes, "debian-12, tiny, web, …: pileus image list has them all")
+        ->required();
+    build->callback([&chosen, recipes] {
+        chosen = [recipes](const Context& context) { return build_images(context, *recipes); };
     });
-    image->add_subcommand("list", "The images that you can launch")->callback([&] {
-        chosen = list_images;
-    });
+    auto* import = image->add_subcommand(
+        "import", "Make an image of a disk: a cloud image as its distribution offers it (root)");
+    auto imported = std::make_shared<ImageImport>();
+    import->add_option("source", imported->source, "A file (qcow2, raw, VMDK, OVA), or its URL")
+        ->required();
+    import->add_option("--name", imported->name, "Of the image (default: the file's)");
+    import->add_option("--description", imported->description, "Of the image");
+    import->add_option(
+        "-l,--user", imported->user, "Who logs in (default: debian, ubuntu, … by name)");
+    import->add_option("--format", imported->format, "qcow2, raw, vmdk or ova (default: by name)");
+    import->callback([&chosen, imported] {
+        chosen = [imported](const Context& context) { return import_image(context, *imported);
+};
+} // namespace
+);
+image->add_subcommand("list", "The recipes, and the images that you can launch")->callback([&] {
+    chosen = list_images;
+});
 }
 
 void add_daemon(CLI::App& app, Command& chosen) {
@@ -143,8 +180,7 @@ void add_daemon(CLI::App& app, Command& chosen) {
         "quickstart", "From nothing to a server to log in to: what ./up does after the build");
     auto options = std::make_shared<QuickstartOptions>();
     auto skip = std::make_shared<bool>(false);
-    quick->add_option("--image", options->recipe, "The recipe of the image")
-        ->check(CLI::IsMember({"debian-12", "tiny"}));
+    quick->add_option("--image", options->recipe, "The recipe of the image");
     quick->add_flag("--emulated", options->emulated, "No guests, no networks");
     quick->add_flag("--no-instance", *skip, "Launch nothing");
     quick->callback([&chosen, options, skip] {
