@@ -7,12 +7,17 @@
 namespace pileus::domain {
 
 namespace {
-constexpr std::array<std::pair<LedgerKind, std::string_view>, 9> names{{
+constexpr std::array<std::pair<LedgerKind, std::string_view>, 14> names{{
     {LedgerKind::instance_started, "instance-started"},
     {LedgerKind::instance_ended, "instance-ended"},
     {LedgerKind::volume_created, "volume-created"},
     {LedgerKind::volume_resized, "volume-resized"},
+    {LedgerKind::volume_retyped, "volume-retyped"},
+    {LedgerKind::volume_iops_set, "volume-iops-set"},
+    {LedgerKind::volume_throughput_set, "volume-throughput-set"},
     {LedgerKind::volume_deleted, "volume-deleted"},
+    {LedgerKind::snapshot_completed, "snapshot-completed"},
+    {LedgerKind::snapshot_deleted, "snapshot-deleted"},
     {LedgerKind::address_taken, "address-taken"},
     {LedgerKind::address_released, "address-released"},
     {LedgerKind::nat_gateway_started, "nat-gateway-started"},

@@ -16,8 +16,14 @@ enum class LedgerKind {
     instance_ended,   // stopped, terminated or dead
     volume_created,   // quantity: GiB; detail: the volume type
     volume_resized,   // quantity: the new GiB
+    volume_retyped,   // quantity: GiB; detail: the new volume type
+    // quantity: what is charged on top of the size, that is without what the type includes; 0: none
+    volume_iops_set,       // detail: the volume type
+    volume_throughput_set, // MiB/s; detail: the volume type
     volume_deleted,
-    address_taken, // a public IPv4 address; detail: the address
+    snapshot_completed, // quantity: the bytes that it added
+    snapshot_deleted,   // quantity: the bytes that it freed
+    address_taken,      // a public IPv4 address; detail: the address
     address_released,
     nat_gateway_started, // available. Each hour that was begun is charged whole
     nat_gateway_ended,

@@ -90,6 +90,8 @@ Result<PriceList> PriceList::parse(std::string_view text, std::string_view sourc
             return fail(errors::invalid, "'currency' must be \"USD\"");
         PILEUS_ASSIGN(list.instance_hour_, read_prices(file, "instance_hour"));
         PILEUS_ASSIGN(list.volume_gib_month_, read_prices(file, "volume_gib_month"));
+        PILEUS_ASSIGN(list.volume_iops_month_, read_prices(file, "volume_iops_month"));
+        PILEUS_ASSIGN(list.volume_throughput_month_, read_prices(file, "volume_throughput_month"));
         PILEUS_ASSIGN(list.public_ipv4_hour_, read_prices(file, "address_hour"));
         PILEUS_ASSIGN(list.nat_gateway_hour_, read_prices(file, "nat_gateway_hour"));
         return list;
@@ -106,6 +108,15 @@ Result<int64_t> PriceList::instance_hour(std::string_view region, std::string_vi
 
 Result<int64_t> PriceList::volume_gib_month(std::string_view region, std::string_view type) const {
     return price(volume_gib_month_, region, "a GiB-month of", type);
+}
+
+Result<int64_t> PriceList::volume_iops_month(std::string_view region, std::string_view type) const {
+    return price(volume_iops_month_, region, "a month of an IOPS of", type);
+}
+
+Result<int64_t> PriceList::volume_throughput_month(std::string_view region,
+                                                   std::string_view type) const {
+    return price(volume_throughput_month_, region, "a month of a MiB/s of", type);
 }
 
 Result<int64_t> PriceList::public_ipv4_hour(std::string_view region) const {

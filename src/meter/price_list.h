@@ -23,6 +23,8 @@ class PriceList {
     // Nano-dollars; an error names what has no price.
     Result<int64_t> instance_hour(std::string_view region, std::string_view type) const;
     Result<int64_t> volume_gib_month(std::string_view region, std::string_view type) const;
+    Result<int64_t> volume_iops_month(std::string_view region, std::string_view type) const;
+    Result<int64_t> volume_throughput_month(std::string_view region, std::string_view type) const;
     Result<int64_t> public_ipv4_hour(std::string_view region) const;
     Result<int64_t> nat_gateway_hour(std::string_view region) const;
 
@@ -44,6 +46,8 @@ class PriceList {
     std::string valid_from_;
     Prices instance_hour_;
     Prices volume_gib_month_;
+    Prices volume_iops_month_;
+    Prices volume_throughput_month_;
     Prices public_ipv4_hour_;
     Prices nat_gateway_hour_;
 };

@@ -17,10 +17,17 @@
 
 namespace pileus::meter {
 
-enum class ChargeKind { instance, volume, address, nat_gateway };
+enum class ChargeKind {
+    instance,
+    volume,
+    volume_iops,       // provisioned beyond what the type includes
+    volume_throughput, // the same, in MiB/s
+    address,
+    nat_gateway,
+};
 
-// One thing that is charged: an instance of one type, a volume of one type, an address, a NAT
-// gateway.
+// One thing that is charged: an instance of one type, a volume of one type, its IOPS, its
+// throughput, an address, a NAT gateway.
 struct Charge {
     ChargeKind kind = ChargeKind::instance;
     std::string resource_id;
@@ -28,6 +35,7 @@ struct Charge {
     bool active = false;       // still running up
     int64_t seconds = 0;       // charged; minimum and whole hours included
     int64_t gib_seconds = 0;   // volumes
+    int64_t unit_seconds = 0;  // of IOPS, or of MiB/s
     std::optional<Money> cost; // nothing when a price is missing: never 0
     std::string missing_price; // why
 };
@@ -75,6 +83,9 @@ class Replay {
 
     void start(const domain::LedgerEvent& event, ChargeKind kind, const std::string& item);
     void resize(const domain::LedgerEvent& event);
+    void retype(const domain::LedgerEvent& event);
+    void set_performance(const domain::LedgerEvent& event, ChargeKind kind);
+    void end_volume(const domain::LedgerEvent& event);
     void end(const domain::LedgerEvent& event, ChargeKind kind);
     Charge charge_of(const Key& key,
                      const std::vector<Span>& spans,

@@ -12,6 +12,7 @@ namespace {
 using namespace std::chrono_literals;
 using domain::LedgerEvent;
 using domain::LedgerKind;
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
@@ -35,6 +36,14 @@ nat_gateway = "0.045"
 [volume_gib_month]
 gp3 = "0.08"
 gp2 = "0.10"
+io2 = "0.125"
+[volume_iops_month]
+gp3 = "0.005"
+io2 = "0.065"
+io2-above-32000 = "0.0455"
+io2-above-64000 = "0.03185"
+[volume_throughput_month]
+gp3 = "0.04"
 )",
                              "prices.toml");
 }
@@ -98,6 +107,26 @@ Charge only_charge(const std::vector<LedgerEvent>& events, Time now) {
     EXPECT_THAT(bills, SizeIs(1));
     EXPECT_THAT(bills.at(0).charges, SizeIs(1));
     return bills.at(0).charges.at(0);
+}
+
+LedgerEvent retyped(Time at, int64_t gib, const std::string& type) {
+    return event(LedgerKind::volume_retyped, at, "vol-1", gib, type);
+}
+LedgerEvent iops_set(Time at, int64_t iops, const std::string& type = "gp3") {
+    return event(LedgerKind::volume_iops_set, at, "vol-1", iops, type);
+}
+LedgerEvent throughput_set(Time at, int64_t throughput) {
+    return event(LedgerKind::volume_throughput_set, at, "vol-1", throughput, "gp3");
+}
+
+// "gp3 0.08", in the order of kind and item.
+std::vector<std::string> costs(const std::vector<LedgerEvent>& events, Time now) {
+    std::vector<std::string> all;
+    for (const auto& bill : replay(events, price_list(), now))
+        for (const auto& charge : bill.charges)
+            all.push_back(charge.item + " " +
+                          (charge.cost ? charge.cost->str(6) : charge.missing_price));
+    return all;
 }
 
 TEST(Usage, NothingHappenedCostsNothing) {
@@ -442,6 +471,57 @@ TEST(Usage, PiecesGiveTheSameAsTheWhole) {
             sum_of_whole += bill.total();
         EXPECT_EQ(sum_of_pieces, sum_of_whole);
     }
+}
+
+// --- type, IOPS and throughput of a volume; march has 31 days ---
+
+TEST(Usage, RetypedVolumeGoesOnUnderItsNewPrice) {
+    const auto half = march + 31 * day / 2;
+    EXPECT_THAT(costs({created(march, 100), retyped(half, 200, "gp2"), deleted(march + 31 * day)},
+                      march + 31 * day),
+                ElementsAre("gp2 10.000000", "gp3 4.000000"));
+    // Its 60 seconds were counted once.
+    EXPECT_THAT(replay({created(march, 1), retyped(march + 10s, 1, "gp2"), deleted(march + 20s)},
+                       price_list(),
+                       march + day)
+                    .at(0)
+                    .charges.at(1)
+                    .seconds,
+                10);
+}
+
+TEST(Usage, ProvisionedPerformanceIsChargedUntilItIsTakenAway) {
+    const auto half = march + 31 * day / 2;
+    const auto end = march + 31 * day;
+    EXPECT_THAT(
+        costs({created(march, 100), iops_set(march, 1000), throughput_set(march, 100)}, end),
+        ElementsAre("gp3 8.000000", "gp3 5.000000", "gp3 4.000000"));
+    EXPECT_THAT(costs({created(march, 100), iops_set(half, 1000)}, end),
+                ElementsAre("gp3 8.000000", "gp3 2.500000"));
+    EXPECT_THAT(costs({created(march, 100), iops_set(march, 1000), iops_set(half, 0)}, end),
+                ElementsAre("gp3 8.000000", "gp3 2.500000"));
+    EXPECT_THAT(costs({created(march, 100), iops_set(march, 1000), iops_set(half, 3000)}, end),
+                ElementsAre("gp3 8.000000", "gp3 10.000000"));
+    EXPECT_THAT(costs({created(march, 100), iops_set(march, 1000), deleted(half)}, end),
+                ElementsAre("gp3 4.000000", "gp3 2.500000"))
+        << "it ends with its volume";
+    EXPECT_THAT(costs({iops_set(march, 1000)}, end), IsEmpty()) << "there is no such volume";
+}
+
+TEST(Usage, FurtherIopsOfIo2CostLess) {
+    const auto end = march + 31 * day;
+    const auto cost = [&](int64_t iops) {
+        return costs({created(march, 4, "io2"), iops_set(march, iops, "io2")}, end).at(1);
+    };
+    EXPECT_EQ(cost(1000), "io2 65.000000");
+    EXPECT_EQ(cost(32000), "io2 2080.000000");
+    EXPECT_EQ(cost(33000), "io2 2125.500000");
+    EXPECT_EQ(cost(65000), "io2 3567.850000");
+}
+
+TEST(Usage, PerformanceWithoutAPriceSaysSo) {
+    const auto all = costs({created(march, 100), iops_set(march, 1000, "io1")}, march + 31 * day);
+    EXPECT_THAT(all.at(1), testing::HasSubstr("has no price for a month of an IOPS of io1"));
 }
 
 } // namespace

@@ -5,6 +5,7 @@
 #include "domain/instance.h"
 #include "domain/network_interface.h"
 #include "domain/routing.h"
+#include "domain/snapshot.h"
 #include "domain/volume.h"
 #include "store/store.h"
 
@@ -19,8 +20,16 @@ void instance_changed(Transaction& tx,
                       domain::InstanceState before,
                       const domain::Instance& after,
                       Time at);
+// Size and type; and the IOPS and throughput beyond what the type includes.
 void volume_created(Transaction& tx, const domain::Volume& volume, Time at);
+void volume_changed(Transaction& tx,
+                    const domain::Volume& before,
+                    const domain::Volume& after,
+                    Time at);
 void volume_deleted(Transaction& tx, const domain::Volume& volume, Time at);
+// `bytes` are what it added to the account's snapshots, and what its deletion freed.
+void snapshot_completed(Transaction& tx, const domain::Snapshot& snapshot, int64_t bytes, Time at);
+void snapshot_deleted(Transaction& tx, const domain::Snapshot& snapshot, int64_t bytes, Time at);
 // An automatic address, while the interface has it (store/public_addresses.h).
 void address_taken(Transaction& tx, const domain::NetworkInterface& interface, Time at);
 void address_released(Transaction& tx, const domain::NetworkInterface& interface, Time at);

@@ -41,6 +41,21 @@ struct Sums {
     json::array unpriced;
 };
 
+meter::Money& sum_of(Sums& sums, meter::ChargeKind kind) {
+    switch (kind) {
+    case meter::ChargeKind::instance:
+        return sums.instance;
+    case meter::ChargeKind::volume:
+    case meter::ChargeKind::volume_iops:
+    case meter::ChargeKind::volume_throughput:
+        return sums.volumes;
+    case meter::ChargeKind::address:
+    case meter::ChargeKind::nat_gateway:
+        break;
+    }
+    return sums.addresses;
+}
+
 Sums sum_up(const meter::Bill& bill) {
     Sums sums;
     for (const auto& charge : bill.charges) {
@@ -52,10 +67,7 @@ Sums sum_up(const meter::Bill& bill) {
             sums.unpriced.emplace_back(charge.missing_price);
             continue;
         }
-        auto& sum = charge.kind == meter::ChargeKind::instance ? sums.instance
-                    : charge.kind == meter::ChargeKind::volume ? sums.volumes
-                                                               : sums.addresses;
-        sum += *charge.cost;
+        sum_of(sums, charge.kind) += *charge.cost;
     }
     return sums;
 }
