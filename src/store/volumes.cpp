@@ -117,12 +117,38 @@ using Rows = Table<domain::VolumeModification, Columns>;
 
 } // namespace
 
+void begin(Transaction& tx, const domain::VolumeModification& modification) {
+    static constexpr Duration remembered = std::chrono::hours{24};
+    put(tx, modification);
+    execute(tx.connection(),
+            "DELETE FROM volume_modification_starts WHERE volume_id = $1 AND started_at < $2",
+            modification.volume_id,
+            modification.started_at - remembered);
+    execute(tx.connection(),
+            "INSERT INTO volume_modification_starts (volume_id, started_at) VALUES ($1, $2) ON "
+            "CONFLICT (volume_id, started_at) DO NOTHING",
+            modification.volume_id,
+            modification.started_at);
+}
+
+int count_begun_since(Transaction& tx, const std::string& volume_id, Time since) {
+    return query_value<int>(tx.connection(),
+                            "SELECT count(*) FROM volume_modification_starts WHERE volume_id = $1 "
+                            "AND started_at > $2",
+                            volume_id,
+                            since)
+        .value_or(0);
+}
+
 void put(Transaction& tx, const domain::VolumeModification& modification) {
     Rows::erase(tx, modification.volume_id);
     Rows::insert(tx, modification);
 }
 
 void erase(Transaction& tx, const std::string& volume_id) {
+    execute(tx.connection(),
+            "DELETE FROM volume_modification_starts WHERE volume_id = $1",
+            volume_id);
     Rows::erase(tx, volume_id);
 }
 

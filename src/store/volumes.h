@@ -31,6 +31,9 @@ Total total_of_type(Transaction& tx, const Scope& scope, const std::string& type
 // At most one a volume: the last.
 namespace pileus::store::volume_modifications {
 
+// A new one: put(), and its start is remembered for a day.
+void begin(Transaction& tx, const domain::VolumeModification& modification);
+int count_begun_since(Transaction& tx, const std::string& volume_id, Time since);
 void put(Transaction& tx, const domain::VolumeModification& modification);
 void erase(Transaction& tx, const std::string& volume_id);
 std::optional<domain::VolumeModification> find(Transaction& tx, const std::string& volume_id);

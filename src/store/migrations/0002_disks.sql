@@ -30,6 +30,13 @@ CREATE TABLE volume_modifications (
 ) STRICT;
 CREATE INDEX volume_modifications_page ON volume_modifications (account_id, region, volume_id);
 
+-- When the modifications of the last day began: their number is limited.
+CREATE TABLE volume_modification_starts (
+    volume_id  TEXT NOT NULL,
+    started_at INTEGER NOT NULL,
+    PRIMARY KEY (volume_id, started_at)
+) STRICT;
+
 -- The snapshots that are there are those of shipped images.
 ALTER TABLE snapshots ADD COLUMN host_id TEXT NOT NULL DEFAULT '';
 ALTER TABLE snapshots ADD COLUMN state TEXT NOT NULL DEFAULT 'completed';

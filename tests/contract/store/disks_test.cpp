@@ -81,6 +81,32 @@ TEST_P(Disks, ModificationIsTheLastOfItsVolume) {
     EXPECT_FALSE(read([](Transaction& tx) { return volume_modifications::find(tx, "vol-1"); }));
 }
 
+TEST_P(Disks, ModificationsOfADayAreCounted) {
+    const auto begin = [&](Time at) {
+        auto modification = samples::volume_modification("vol-1");
+        modification.started_at = at;
+        write([&](Transaction& tx) { volume_modifications::begin(tx, modification); });
+    };
+    const auto count = [&](Time since) {
+        return read([&](Transaction& tx) {
+            return volume_modifications::count_begun_since(tx, "vol-1", since);
+        });
+    };
+    const auto first = samples::moment(0);
+    begin(first);
+    begin(first + std::chrono::hours{1});
+    EXPECT_EQ(count(first - std::chrono::hours{1}), 2);
+    EXPECT_EQ(count(first), 1);
+    begin(first + std::chrono::hours{25} - std::chrono::minutes{1});
+    EXPECT_EQ(count(Time{}), 2) << "what is older than a day is forgotten";
+    EXPECT_EQ(read([](Transaction& tx) {
+                  return volume_modifications::count_begun_since(tx, "vol-2", Time{});
+              }),
+              0);
+    write([](Transaction& tx) { volume_modifications::erase(tx, "vol-1"); });
+    EXPECT_EQ(count(Time{}), 0);
+}
+
 TEST_P(Disks, SnapshotsAreFoundByWhatTheyBelongTo) {
     auto alone = samples::snapshot("snap-2");
     alone.set_id = "";

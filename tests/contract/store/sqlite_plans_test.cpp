@@ -140,6 +140,7 @@ void look_up_disks(Transaction& tx, const std::string& id) {
     volumes::list_of_snapshot(tx, id);
     volumes::total_of_type(tx, scope, id);
     volume_modifications::find(tx, id);
+    volume_modifications::count_begun_since(tx, id, Time{});
     volume_modifications::list(tx, scope, page);
     snapshots::find(tx, id);
     snapshots::find_visible(tx, scope, id);
@@ -237,6 +238,7 @@ void change_everything(Transaction& tx) {
     client_tokens::erase_before(tx, Time{});
     instances::erase(tx, "id");
     volumes::erase(tx, "id");
+    volume_modifications::begin(tx, samples::volume_modification("id"));
     volume_modifications::erase(tx, "id");
     snapshots::erase(tx, "id");
     snapshots::withdraw(tx, {"id", "id"});
