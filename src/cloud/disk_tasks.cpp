@@ -113,7 +113,8 @@ Result<DiskTask> make_import(store::Transaction& tx,
                              const DiskImport& request) {
     DiskTask task;
     PILEUS_ASSIGN(task.format, find_format(request));
-    PILEUS_ASSIGN(task.source, resolve_import_source(context.settings, request.source));
+    PILEUS_TRY(check_import_source(context.settings, request.source));
+    task.source = request.source;
     PILEUS_ASSIGN(auto encryption,
                   choose_encryption(tx, scope_of(caller), request.encryption, false));
     task.account_id = caller.account_id;
@@ -314,7 +315,7 @@ find_exported(store::Transaction& tx, const domain::Caller& caller, const std::s
 
 } // namespace
 
-Result<std::string> resolve_import_source(const Settings& settings, const std::string& source) {
+Result<void> check_import_source(const Settings& settings, const std::string& source) {
     if (source.empty())
         return fail(codes::missing_parameter,
                     "The request must contain the parameter Url: the name of a file in the import "
@@ -329,7 +330,7 @@ Result<std::string> resolve_import_source(const Settings& settings, const std::s
                                     "letters, digits, '.', '_', '+' and '-'.",
                                     source,
                                     settings.import_folder));
-        return settings.import_folder + "/" + source;
+        return {};
     }
     if (source.starts_with("s3://"))
         return fail(codes::unsupported_operation,
@@ -346,7 +347,7 @@ Result<std::string> resolve_import_source(const Settings& settings, const std::s
                     fmt::format("The operator of this installation has not allowed imports from "
                                 "'{}'.",
                                 source));
-    return source;
+    return {};
 }
 
 Result<DiskTaskView> DiskTasks::import_image(const domain::Caller& caller,

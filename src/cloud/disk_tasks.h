@@ -83,8 +83,8 @@ class DiskTasks {
     const Context& context_;
 };
 
-// What ImportImage may read: an absolute path in the import folder for a file's name, and a URL as
-// it is when it lies under one of the operator's prefixes.
-Result<std::string> resolve_import_source(const Settings& settings, const std::string& source);
+// What ImportImage may read: a file of the import folder by its name, and a URL that lies under one
+// of the operator's prefixes.
+Result<void> check_import_source(const Settings& settings, const std::string& source);
 
 } // namespace pileus::cloud

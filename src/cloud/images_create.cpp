@@ -5,6 +5,7 @@
 
 #include "cloud/image_devices.h"
 #include "cloud/images.h"
+#include "cloud/instance_rows.h"
 #include "cloud/resource_kind.h"
 #include "cloud/snapshots.h"
 #include "domain/ids.h"
@@ -125,11 +126,9 @@ class ImageWriter {
         store::images::insert(tx_, image);
         cloud::write_tags(tx_, caller_, tags_, kinds::image.type, image.id);
     }
-    // `snapshots_too`: else the engine sees to them when the guest is down.
-    void enqueue(const domain::Image& image, const std::string& host_id, bool snapshots_too) {
-        if (snapshots_too)
-            for (const auto& snapshot : snapshots_)
-                enqueue_snapshot(tx_, context_, snapshot);
+    void enqueue(const domain::Image& image, const std::string& host_id) {
+        for (const auto& snapshot : snapshots_)
+            enqueue_snapshot(tx_, context_, snapshot);
         enqueue_image(tx_, context_, image, host_id);
     }
 
@@ -140,6 +139,14 @@ class ImageWriter {
     const std::vector<TagSpecification>& tags_;
     std::vector<domain::Snapshot> snapshots_;
 };
+
+// The engine takes the snapshots of an image of this instance while the guest is down for it.
+void begin_reboot(store::Transaction& tx, const Context& context, domain::Instance instance) {
+    instance.reboots_requested += 1;
+    instance.stop_deadline = context.clock.now() + context.settings.stop_timeout;
+    store::instances::update(tx, instance);
+    enqueue_work(tx, context, instance);
+}
 
 void copy_user_tags(store::Transaction& tx, const domain::Image& from, const domain::Image& to) {
     for (auto& tag : store::tags::list_of(tx, from.id))
@@ -220,7 +227,7 @@ Result<std::string> Images::create(const domain::Caller& caller, const ImageCrea
     std::vector<std::string> taken_now;
     PILEUS_ASSIGN(
         auto image_id, context_.store.write([&](store::Transaction& tx) -> Result<std::string> {
-            PILEUS_ASSIGN(const auto instance, find_source(tx, caller, request.instance_id));
+            PILEUS_ASSIGN(auto instance, find_source(tx, caller, request.instance_id));
             PILEUS_ASSIGN(auto parts,
                           devices_of_instance(tx,
                                               scope_of(caller),
@@ -231,11 +238,11 @@ Result<std::string> Images::create(const domain::Caller& caller, const ImageCrea
             PILEUS_TRY(check_image_room(tx, context_, caller));
             PILEUS_TRY(end_if_dry_run(caller));
 
+            const bool reboots = !request.no_reboot && instance.state == InstanceState::running;
             auto image = new_image(context_, caller, request.name);
             image.description = request.description;
             image.architecture = instance.architecture;
             image.source_instance_id = instance.id;
-            image.reboots_source = !request.no_reboot && instance.state != InstanceState::stopped;
             if (const auto from = store::images::find(tx, instance.image_id)) {
                 inherit(image, *from);
                 image.source_image_id = from->id;
@@ -255,14 +262,16 @@ Result<std::string> Images::create(const domain::Caller& caller, const ImageCrea
                     snapshot.set_id = image.id;
                     part.device.snapshot_id = snapshot.id;
                     writer.write_snapshot(snapshot);
-                    if (!image.reboots_source)
+                    if (!reboots)
                         taken_now.push_back(snapshot.id);
                 }
                 devices.push_back(std::move(part.device));
             }
             set_devices(image, std::move(devices));
             writer.write_image(image);
-            writer.enqueue(image, instance.host_id, !image.reboots_source);
+            writer.enqueue(image, instance.host_id);
+            if (reboots)
+                begin_reboot(tx, context_, std::move(instance));
             return image.id;
         }));
     wait_until_taken(context_, taken_now);
@@ -360,7 +369,7 @@ Result<std::string> Images::copy(const domain::Caller& caller, const ImageCopy& 
         if (request.copy_image_tags && source.account_id == caller.account_id)
             copy_user_tags(tx, source, image);
         writer.write_image(image);
-        writer.enqueue(image, copies.front().host_id, true);
+        writer.enqueue(image, copies.front().host_id);
         remember(tx, context_, caller, operation, request.client_token, image.id);
         return image.id;
     });

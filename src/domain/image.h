@@ -62,9 +62,6 @@ struct Image {
     bool imds_v2_required = false;
     std::string tpm_support;
     std::string uefi_data;
-    // CreateImage without NoReboot: its source instance is shut down for the snapshots, and started
-    // again. Their work is enqueued by the engine, not before.
-    bool reboots_source = false;
 };
 
 // Who beside the owner may launch it: an account ("all" is is_public).

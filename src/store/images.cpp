@@ -49,7 +49,6 @@ struct Columns {
         column("imds_v2_required", i.imds_v2_required);
         column("tpm_support", i.tpm_support);
         column("uefi_data", i.uefi_data);
-        column("reboots_source", i.reboots_source);
     }
 };
 using Rows = Table<Stored, Columns>;

@@ -41,13 +41,6 @@ std::string upper(std::string_view text) {
     return out;
 }
 
-// What it was given as: the name of the file, not where the operator keeps it.
-std::string url_of(const DiskTask& task) {
-    if (task.source.find("://") != std::string::npos)
-        return task.source;
-    return task.source.substr(task.source.rfind('/') + 1);
-}
-
 // Why it failed, or else what it is at.
 std::string message_of(const DiskTask& task) {
     return task.status_message.empty() ? task.status : task.status_message;
@@ -69,7 +62,7 @@ void write_snapshot_detail(const DiskTask& task, model::SnapshotDetail out) {
     out.set_device_name("/dev/sda1")
         .set_format(upper(task.format))
         .set_status(task.state)
-        .set_url(url_of(task));
+        .set_url(task.source);
     write_progress(task, out);
     if (task.size_bytes > 0)
         out.set_disk_image_size(static_cast<double>(task.size_bytes));
@@ -108,7 +101,7 @@ template <class View> void write_snapshot_import(const cloud::DiskTaskView& view
         .set_format(upper(task.format))
         .set_encrypted(task.encrypted)
         .set_status(task.state)
-        .set_url(url_of(task));
+        .set_url(task.source);
     write_progress(task, detail);
     if (task.size_bytes > 0)
         detail.set_disk_image_size(static_cast<double>(task.size_bytes));

@@ -73,7 +73,7 @@ void write_rest(const cloud::ImageView& view, model::Image out) {
     if (!image.state_reason.empty())
         out.set_state_reason()
             .set_code("Client.InternalError")
-            .set_message("Client.InternalError: " + image.state_reason);
+            .set_message(image.state_reason);
 }
 
 Result<void>

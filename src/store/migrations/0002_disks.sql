@@ -77,7 +77,6 @@ ALTER TABLE images ADD COLUMN protected_until INTEGER;
 ALTER TABLE images ADD COLUMN imds_v2_required INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE images ADD COLUMN tpm_support TEXT NOT NULL DEFAULT '';
 ALTER TABLE images ADD COLUMN uefi_data TEXT NOT NULL DEFAULT '';
-ALTER TABLE images ADD COLUMN reboots_source INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX images_of_account ON images (account_id, region, id);
 CREATE INDEX images_by_name ON images (account_id, region, name);
 CREATE INDEX images_public ON images (region, id) WHERE is_public = 1;

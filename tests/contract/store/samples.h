@@ -126,7 +126,6 @@ inline domain::Image image(const std::string& id) {
     i.imds_v2_required = true;
     i.tpm_support = "tpm_support";
     i.uefi_data = "uefi_data";
-    i.reboots_source = true;
     return i;
 }
 
