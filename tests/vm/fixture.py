@@ -3,6 +3,7 @@
 
 import atexit
 import base64
+import os
 import pathlib
 import random
 import shlex
@@ -14,7 +15,7 @@ import unittest
 
 from botocore.exceptions import ClientError
 from support.images import image_folder
-from support.pileus import Daemon, wait_until
+from support.pileus import PROGRAMS, ROOT, Daemon, wait_until
 
 BOOT_SECONDS = 60  # of the tiny guest, on a busy machine without KVM
 _number = random.randrange(60)
@@ -49,6 +50,26 @@ def register(name):
         folder.parent.mkdir(parents=True, exist_ok=True)
         shutil.copytree(image_folder(name), folder)
     return daemon().pileus("RegisterImage", folder=name)["image_ids"]["us-east-1"]
+
+
+def pileus_words(*words):
+    """The command line of this installation; its user's folder is the test's own."""
+    d = daemon()
+    return [str(PROGRAMS / "pileus"), "--config", str(d.config), "--data-dir", str(d.data_dir), "--run-dir", str(d.run_dir),
+            "--port", str(d.port), *(str(word) for word in words)]
+
+
+def pileus_environment():
+    return {**os.environ, "PILEUS_ROOT": str(ROOT), "PILEUS_USER_DIR": str(daemon().folder / "user")}
+
+
+def pileus(*words, check=True, timeout_seconds=300):
+    """Runs a command of `pileus` to its end; returns the finished process."""
+    done = subprocess.run(pileus_words(*words), env=pileus_environment(), capture_output=True, text=True,
+                          timeout=timeout_seconds, stdin=subprocess.DEVNULL)
+    if check and done.returncode != 0:
+        raise AssertionError(f"pileus {' '.join(map(str, words))}: {done.returncode} {done.stdout} {done.stderr}")
+    return done
 
 
 class Guest:
@@ -126,6 +147,10 @@ class GuestTest(unittest.TestCase):
             material = cls.ec2.create_key_pair(KeyName="vm", KeyType="ed25519")["KeyMaterial"]
             path.write_text(material)
             path.chmod(0o600)
+            # And where the command line looks for it.
+            keys = cls.daemon.folder / "user/keys"
+            keys.mkdir(parents=True)
+            shutil.copy(path, keys / "vm.pem")
         return path
 
     @classmethod

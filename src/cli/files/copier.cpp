@@ -165,7 +165,7 @@ class Copier {
     Result<void> transfer(const Item& item, const std::string& part, uint64_t offset) {
         PILEUS_ASSIGN(const auto reader,
                       item.files->read(item.source, offset, item.attributes.size - offset));
-        PILEUS_ASSIGN(const auto writer, to_.write(part, offset));
+        PILEUS_ASSIGN(const auto writer, open_part(item, part, offset));
         for (;;) {
             PILEUS_ASSIGN(const auto bytes, reader->next());
             if (bytes.empty())
@@ -177,6 +177,19 @@ class Copier {
         auto attributes = item.attributes;
         attributes.mode &= kept_permissions;
         return writer->finish(attributes, item.target);
+    }
+
+    // Nobody knows the part by its name.
+    Result<std::unique_ptr<Writer>>
+    open_part(const Item& item, const std::string& part, uint64_t offset) {
+        auto writer = to_.write(part, offset);
+        if (!writer) {
+            auto& message = writer.error().message;
+            const auto shown = to_.show(part);
+            if (const auto at = message.find(shown); at != std::string::npos)
+                message.replace(at, shown.size(), to_.show(item.target));
+        }
+        return writer;
     }
 
     const Plan& plan_;
