@@ -19,7 +19,8 @@ Drivers make_emulated(const Config& config, const Clock& clock) {
     options.start_delay = config.emulation_delay;
     options.power_off_delay = config.emulation_delay;
     options.state_folder = config.data_dir / "emulated";
-    return {std::make_unique<drivers::EmulatedVolumes>(
+    return {nullptr,
+            std::make_unique<drivers::EmulatedVolumes>(
                 drivers::EmulatedVolumesOptions{.strict = false}),
             std::make_unique<drivers::EmulatedNetwork>(),
             std::make_unique<drivers::EmulatedHypervisor>(std::move(options), clock)};
@@ -48,6 +49,13 @@ drivers::LinuxNetworkOptions network_options(const Config& config) {
     return options;
 }
 
+drivers::Qcow2VolumesOptions volumes_options(const Config& config) {
+    drivers::Qcow2VolumesOptions options;
+    options.state_folder = config.data_dir / "volumes";
+    options.copy.launcher = sibling_program("pileus-launch").string();
+    return options;
+}
+
 drivers::QemuHypervisorOptions hypervisor_options(const Config& config) {
     drivers::QemuHypervisorOptions options;
     options.instances_folder = config.data_dir / "instances";
@@ -64,8 +72,9 @@ Result<Drivers> make_drivers(const Config& config, const Clock& clock, ProcessRu
     // The guests' DHCP server has no privileges any more when it reads its files there.
     PILEUS_TRY(check_reachable_by_others(config.run_dir));
     Drivers made;
-    made.volumes = std::make_unique<drivers::Qcow2Volumes>(
-        drivers::Qcow2VolumesOptions{config.data_dir / "volumes"});
+    made.random = std::make_unique<SystemRandom>();
+    made.volumes =
+        std::make_unique<drivers::Qcow2Volumes>(volumes_options(config), runner, *made.random);
     PILEUS_TRY(check_options(network_options(config)));
     made.network = std::make_unique<drivers::LinuxNetwork>(network_options(config), runner);
     made.hypervisor = std::make_unique<drivers::QemuHypervisor>(hypervisor_options(config), runner);

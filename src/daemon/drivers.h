@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/process.h"
+#include "base/random.h"
 #include "daemon/config.h"
 #include "drivers/hypervisor/hypervisor.h"
 #include "drivers/network/network.h"
@@ -14,6 +15,7 @@ namespace pileus::daemon {
 
 // The drivers that the configuration chooses: those of the machine, or the emulated ones.
 struct Drivers {
+    std::unique_ptr<Random> random; // for the keys of encrypted disks
     std::unique_ptr<drivers::Volumes> volumes;
     std::unique_ptr<drivers::Network> network;
     std::unique_ptr<drivers::Hypervisor> hypervisor;

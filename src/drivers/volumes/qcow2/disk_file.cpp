@@ -18,7 +18,6 @@ namespace pileus::drivers {
 namespace {
 
 constexpr size_t copy_step_bytes = 64 * 1024 * 1024;
-constexpr mode_t volume_mode = 0600;
 constexpr mode_t snapshot_mode = 0400;
 
 tl::unexpected<Error> fail_errno(const char* what, const std::filesystem::path& path) {
@@ -29,59 +28,22 @@ tl::unexpected<Error> fail_errno(const char* what, const std::filesystem::path& 
             "cannot {} {}: {}", what, path.string(), std::generic_category().message(number)));
 }
 
-// A file under its hidden name, removed again unless it was finished.
-class NewFile {
-  public:
-    NewFile(std::filesystem::path path, mode_t mode)
-        : path_(std::move(path)), unfinished_(unfinished_path(path_)) {
-        ::unlink(unfinished_.c_str());
-        fd_.reset(::open(unfinished_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode));
-    }
-    NewFile(const NewFile&) = delete;
-    NewFile& operator=(const NewFile&) = delete;
-    ~NewFile() {
-        if (fd_ && !finished_)
-            ::unlink(unfinished_.c_str());
-    }
-
-    const UniqueFd& fd() const { return fd_; }
-
-    // Durable, then visible, then durably visible.
-    Result<void> finish() {
-        if (::fsync(fd_.get()) != 0)
-            return fail_errno("sync", path_);
-        if (::rename(unfinished_.c_str(), path_.c_str()) != 0)
-            return fail_errno("name", path_);
-        finished_ = true;
-        return sync_folder(path_.parent_path());
-    }
-
-  private:
-    const std::filesystem::path path_;
-    const std::filesystem::path unfinished_;
-    UniqueFd fd_;
-    bool finished_ = false;
-};
-
-Result<UniqueFd> open_for_reading(const std::filesystem::path& path) {
-    UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)); // never wait for a fifo
-    if (!fd)
-        return fail_errno("open", path);
-    return fd;
+Result<Qcow2Header> read_header(const UniqueFd& fd) {
+    PILEUS_ASSIGN(const DiskBytes bytes, bytes_of_file(fd));
+    return read_standalone_qcow2(bytes.read(0, qcow2_limits::header_bytes), bytes.size);
 }
 
-Result<Qcow2Header> read_header(const UniqueFd& fd, const std::filesystem::path& path) {
-    struct stat status {};
-    if (::fstat(fd.get(), &status) != 0)
-        return fail_errno("stat", path);
-    if (!S_ISREG(status.st_mode))
-        return fail(errors::invalid, fmt::format("{} is not a file", path.string()));
-    std::string start(qcow2_limits::header_bytes, '\0');
-    const ssize_t n = ::pread(fd.get(), start.data(), start.size(), 0);
-    if (n < 0)
-        return fail_errno("read", path);
-    start.resize(static_cast<size_t>(n));
-    return read_standalone_qcow2(start, static_cast<uint64_t>(status.st_size));
+Result<void> write_at(const UniqueFd& fd,
+                      const std::filesystem::path& path,
+                      const std::string& bytes,
+                      uint64_t offset) {
+    const ssize_t written =
+        ::pwrite(fd.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (written == static_cast<ssize_t>(bytes.size()))
+        return {};
+    if (written >= 0)
+        errno = ENOSPC; // a short write to a file means just that
+    return fail_errno("write", path);
 }
 
 Result<void> copy_bytes(const UniqueFd& from, const UniqueFd& to, const std::string& path) {
@@ -112,6 +74,31 @@ bool lock_exclusively(int fd) {
 
 } // namespace
 
+NewDiskFile::NewDiskFile(std::filesystem::path path, UniqueFd fd)
+    : path_(std::move(path)), fd_(std::move(fd)) {}
+
+NewDiskFile::~NewDiskFile() {
+    if (fd_)
+        ::unlink(unfinished_path(path_).c_str());
+}
+
+Result<NewDiskFile> NewDiskFile::create(const std::filesystem::path& path, unsigned mode) {
+    const auto unfinished = unfinished_path(path);
+    ::unlink(unfinished.c_str());
+    UniqueFd fd(::open(unfinished.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode));
+    if (!fd)
+        return fail_errno("create", path);
+    return NewDiskFile(path, std::move(fd));
+}
+
+Result<void> NewDiskFile::finish() {
+    PILEUS_TRY(sync_file(fd_, path_));
+    if (::rename(unfinished_path(path_).c_str(), path_.c_str()) != 0)
+        return fail_errno("name", path_);
+    fd_.reset();
+    return sync_folder(path_.parent_path());
+}
+
 std::filesystem::path unfinished_path(const std::filesystem::path& path) {
     return path.parent_path() / ("." + path.filename().string() + ".new");
 }
@@ -121,48 +108,93 @@ bool is_unfinished(const std::filesystem::path& path) {
 }
 
 Result<void> write_new_image(const std::filesystem::path& path, const NewQcow2& image) {
-    NewFile file(path, volume_mode);
-    if (!file.fd())
-        return fail_errno("create", path);
-    const ssize_t written = ::pwrite(file.fd().get(), image.bytes.data(), image.bytes.size(), 0);
-    if (written != static_cast<ssize_t>(image.bytes.size())) {
-        if (written >= 0)
-            errno = ENOSPC; // a short write to a file means just that
-        return fail_errno("write", path);
-    }
+    PILEUS_ASSIGN(auto file, NewDiskFile::create(path));
+    PILEUS_TRY(write_at(file.fd(), path, image.bytes, 0));
+    PILEUS_TRY(write_at(file.fd(), path, image.luks, image.luks_offset));
     if (::ftruncate(file.fd().get(), static_cast<off_t>(image.file_bytes)) != 0)
         return fail_errno("write", path);
     return file.finish();
 }
 
 Result<Qcow2Header> copy_image(const std::string& from, const std::filesystem::path& to) {
-    PILEUS_ASSIGN(const UniqueFd source, open_for_reading(from));
-    PILEUS_TRY(read_header(source, from)); // spares the copy of what is plainly wrong
-    NewFile target(to, snapshot_mode);
-    if (!target.fd())
-        return fail_errno("create", to);
+    PILEUS_ASSIGN(const UniqueFd source, open_disk_file(from, O_RDONLY));
+    PILEUS_TRY(read_header(source)); // spares the copy of what is plainly wrong
+    PILEUS_ASSIGN(auto target, NewDiskFile::create(to, snapshot_mode));
     PILEUS_TRY(copy_bytes(source, target.fd(), from));
     // What counts is the copy: somebody may be changing the source.
-    PILEUS_ASSIGN(Qcow2Header header, read_header(target.fd(), to));
+    PILEUS_ASSIGN(Qcow2Header header, read_header(target.fd()));
     PILEUS_TRY(target.finish());
     return header;
 }
 
 Result<Qcow2Header> read_image_header(const std::filesystem::path& path) {
-    PILEUS_ASSIGN(const UniqueFd fd, open_for_reading(path));
-    return read_header(fd, path);
+    PILEUS_ASSIGN(const UniqueFd fd, open_disk_file(path, O_RDONLY));
+    return read_header(fd);
 }
 
-Result<void> remove_unlocked_file(const std::filesystem::path& path) {
-    const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+Result<UniqueFd> open_disk_file(const std::filesystem::path& path, int flags) {
+    // Never waits for a fifo, never follows a link that the folder's owner did not see.
+    UniqueFd fd(::open(path.c_str(), flags | O_CLOEXEC | O_NONBLOCK));
     if (!fd)
-        return errno == ENOENT ? Result<void>() : fail_errno("open", path);
+        return fail_errno("open", path);
+    struct stat status {};
+    if (::fstat(fd.get(), &status) != 0)
+        return fail_errno("stat", path);
+    if (!S_ISREG(status.st_mode))
+        return fail(errors::invalid, fmt::format("{} is not a file", path.string()));
+    return fd;
+}
+
+Result<DiskBytes> bytes_of_file(const UniqueFd& file) {
+    struct stat status {};
+    if (::fstat(file.get(), &status) != 0)
+        return fail_errno("stat", "a disk");
+    const auto read = [fd = file.get()](uint64_t offset, size_t count) {
+        std::string bytes(count, '\0');
+        size_t filled = 0;
+        while (filled < count) {
+            const ssize_t n = ::pread(
+                fd, bytes.data() + filled, count - filled, static_cast<off_t>(offset + filled));
+            if (n <= 0 && !(n < 0 && errno == EINTR))
+                break;
+            filled += n > 0 ? static_cast<size_t>(n) : 0;
+        }
+        bytes.resize(filled);
+        return bytes;
+    };
+    return DiskBytes{static_cast<uint64_t>(status.st_size), read};
+}
+
+int64_t allocated_bytes(const std::filesystem::path& path) {
+    constexpr int64_t block = 512; // of st_blocks, whatever the file system's own is
+    struct stat status {};
+    return ::stat(path.c_str(), &status) == 0 ? status.st_blocks * block : 0;
+}
+
+Result<void> sync_file(const UniqueFd& file, const std::filesystem::path& path) {
+    return ::fsync(file.get()) == 0 ? Result<void>() : fail_errno("sync", path);
+}
+
+Result<void> make_read_only(const std::filesystem::path& path) {
+    return ::chmod(path.c_str(), snapshot_mode) == 0 ? Result<void>() : fail_errno("protect", path);
+}
+
+Result<UniqueFd> lock_file(const std::filesystem::path& path) {
+    PILEUS_ASSIGN(UniqueFd fd, open_disk_file(path, O_RDWR));
     if (!lock_exclusively(fd.get()))
         return fail(errors::unavailable,
                     fmt::format("{} is in use by a running instance", path.string()));
-    if (::unlink(path.c_str()) != 0)
-        return fail_errno("remove", path);
-    return sync_folder(path.parent_path());
+    return fd;
+}
+
+bool is_in_use(const std::filesystem::path& path) {
+    const auto locked = lock_file(path);
+    return !locked && locked.error().code == errors::unavailable;
+}
+
+Result<void> write_virtual_size(const UniqueFd& locked, int64_t virtual_bytes) {
+    PILEUS_TRY(write_at(locked, "a disk", virtual_size_field(virtual_bytes), virtual_size_offset));
+    return sync_file(locked, "a disk");
 }
 
 Result<void> sync_folder(const std::filesystem::path& folder) {

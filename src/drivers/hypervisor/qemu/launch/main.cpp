@@ -1,17 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// pileus-launch --uid N [--device PATH]… [--expose FOLDER]… -- PROGRAM ARGUMENT…
+// pileus-launch --uid N [--device PATH]… [--expose FOLDER]… [--memory-bytes N] [--file-bytes N]
+//     [--cpu-seconds N] [--parent PID] -- PROGRAM ARGUMENT…
 //
 // Becomes PROGRAM with nothing but its open descriptors: in network, mount, IPC and host name
 // namespaces of its own, where the file system is /usr (read-only) and a few devices, under a uid
 // that nobody else has, without capabilities or a way to get any. A guest that takes its QEMU over
 // finds no file, no socket, no process and no network there. The daemon runs this as root; it is a
 // program of its own because none of this can be done between fork and exec of a threaded process.
+// A process that converts disks is held the same way, has limits besides, and dies with its parent.
+//
+// What a descriptor given as --secret holds becomes the file /secrets/FD of the new root: QEMU
+// takes secrets from files only, and an argument could be read by others.
 //
 // What stderr says goes to the instance's log. Exit code 125: the containment could not be made.
 
+#include <algorithm>
 #include <cerrno>
 #include <climits>
+#include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -34,12 +41,19 @@ namespace {
 
 constexpr int exit_not_contained = 125;
 constexpr rlim_t max_processes = 1024;   // of the uid: threads of one QEMU
+constexpr rlim_t max_open_files = 16384; // every layer of every disk is one or two
+constexpr size_t max_secret_bytes = 4096;
 constexpr const char* oom_score = "300"; // a guest goes before the daemon does
 
 struct Options {
     uid_t uid = 0;
     std::vector<std::string> devices;
     std::vector<std::string> folders = {"/usr"};
+    std::vector<int> secrets;
+    rlim_t memory_bytes = RLIM_INFINITY; // of address space
+    rlim_t file_bytes = RLIM_INFINITY;
+    rlim_t cpu_seconds = RLIM_INFINITY;
+    pid_t parent = 0;           // whose death it does not outlive; 0: it does
     std::vector<char*> program; // ends with a null pointer
 };
 
@@ -49,10 +63,9 @@ struct Options {
 }
 
 [[noreturn]] void usage() {
-    std::fprintf(
-        stderr,
-        "usage: pileus-launch --uid N [--device PATH] [--expose FOLDER] -- PROGRAM ARGUMENT…\n"
-        "Runs a guest's QEMU without privileges. It is for pileusd, not for people.\n");
+    std::fprintf(stderr,
+                 "usage: pileus-launch --uid N [OPTION VALUE]… -- PROGRAM ARGUMENT…\n"
+                 "Runs a guest's QEMU without privileges. It is for pileusd, not for people.\n");
     std::_Exit(2);
 }
 
@@ -67,6 +80,23 @@ uid_t parse_uid(const char* text) {
     return static_cast<uid_t>(value);
 }
 
+rlim_t parse_limit(const char* text) {
+    char* end = nullptr;
+    errno = 0;
+    const unsigned long long value = std::strtoull(text, &end, 10);
+    if (errno != 0 || end == text || *end != '\0' || value == 0)
+        usage();
+    return value;
+}
+
+int parse_fd(const char* text) {
+    char* end = nullptr;
+    const long value = std::strtol(text, &end, 10);
+    if (end == text || *end != '\0' || value < 3 || value > INT_MAX)
+        usage();
+    return static_cast<int>(value);
+}
+
 Options parse(int argc, char** argv) {
     Options options;
     int i = 1;
@@ -78,6 +108,16 @@ Options parse(int argc, char** argv) {
             options.devices.push_back(argv[i + 1]);
         else if (name == "--expose")
             options.folders.push_back(argv[i + 1]);
+        else if (name == "--secret")
+            options.secrets.push_back(parse_fd(argv[i + 1]));
+        else if (name == "--memory-bytes")
+            options.memory_bytes = parse_limit(argv[i + 1]);
+        else if (name == "--file-bytes")
+            options.file_bytes = parse_limit(argv[i + 1]);
+        else if (name == "--cpu-seconds")
+            options.cpu_seconds = parse_limit(argv[i + 1]);
+        else if (name == "--parent")
+            options.parent = static_cast<pid_t>(parse_limit(argv[i + 1]));
         else
             usage();
     }
@@ -145,12 +185,24 @@ void make_device(const std::string& root, const std::string& path, uid_t uid) {
         give_up("make the device ", path.c_str());
 }
 
+void make_secret(const std::string& root, int fd, uid_t uid) {
+    const std::string path = root + "/secrets/" + std::to_string(fd);
+    char text[max_secret_bytes];
+    const ssize_t size = ::read(fd, text, sizeof(text));
+    const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0400);
+    if (size <= 0 || file < 0 || ::write(file, text, static_cast<size_t>(size)) != size ||
+        ::fchown(file, uid, uid) != 0)
+        give_up("hand a secret over");
+    ::close(file);
+    ::close(fd);
+}
+
 // A file system that holds what QEMU must read to start, and nothing of the host.
 void change_root(const Options& options) {
     const std::string root = "/proc"; // a folder of every machine that holds nothing to show
     if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
         give_up("make mounts private");
-    if (::mount("pileus", root.c_str(), "tmpfs", MS_NOSUID | MS_NOEXEC, "mode=755,size=64k") != 0)
+    if (::mount("pileus", root.c_str(), "tmpfs", MS_NOSUID | MS_NOEXEC, "mode=755,size=8m") != 0)
         give_up("mount a root");
     for (const auto& folder : options.folders)
         show_folder(root, folder);
@@ -162,6 +214,9 @@ void change_root(const Options& options) {
     make_device(root, "/dev/urandom", options.uid);
     for (const auto& device : options.devices)
         make_device(root, device, options.uid);
+    make_folders(root + "/secrets");
+    for (const int secret : options.secrets)
+        make_secret(root, secret, options.uid);
     if (::mount(nullptr,
                 root.c_str(),
                 nullptr,
@@ -178,10 +233,36 @@ void set_limits() {
     const rlimit processes{max_processes, max_processes};
     if (::setrlimit(RLIMIT_CORE, &none) != 0 || ::setrlimit(RLIMIT_NPROC, &processes) != 0)
         give_up("set limits");
+    rlimit files{};
+    if (::getrlimit(RLIMIT_NOFILE, &files) != 0)
+        give_up("read limits");
+    files.rlim_cur = std::min(files.rlim_max, std::max(files.rlim_cur, max_open_files));
+    if (::setrlimit(RLIMIT_NOFILE, &files) != 0)
+        give_up("set the limit of open files");
     const int fd = ::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
     if (fd < 0 || ::write(fd, oom_score, std::strlen(oom_score)) < 0)
         give_up("set the OOM score");
     ::close(fd);
+}
+
+// After all that needs room, before the program.
+void set_program_limits(const Options& options) {
+    const rlimit memory{options.memory_bytes, options.memory_bytes};
+    const rlimit file{options.file_bytes, options.file_bytes};
+    const rlimit cpu{options.cpu_seconds, options.cpu_seconds};
+    if (::setrlimit(RLIMIT_AS, &memory) != 0 || ::setrlimit(RLIMIT_FSIZE, &file) != 0 ||
+        ::setrlimit(RLIMIT_CPU, &cpu) != 0)
+        give_up("set limits");
+}
+
+// A change of the user takes this back, so it comes after.
+void die_with(pid_t parent) {
+    if (parent == 0)
+        return;
+    if (::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0)
+        give_up("follow the parent");
+    if (::getppid() != parent)
+        std::_Exit(exit_not_contained); // it has died meanwhile
 }
 
 void drop_privileges(uid_t uid) {
@@ -212,6 +293,8 @@ int main(int argc, char** argv) {
     change_root(options);
     ::umask(0077);
     drop_privileges(options.uid);
+    set_program_limits(options);
+    die_with(options.parent);
 
     // The daemon's environment stays behind, but for the mark by which it finds its guests.
     std::vector<std::string> kept = {"PATH=/usr/sbin:/usr/bin", "LC_ALL=C"};
