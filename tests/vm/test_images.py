@@ -9,6 +9,7 @@ import tempfile
 import unittest
 import urllib.request
 
+import stock_image
 from fixture import GuestTest, pileus, register, wait_until
 from support.images import ROOT, build_image, image_folder, is_current, manifest_of
 
@@ -79,11 +80,12 @@ class Images(GuestTest):
         self.check_import(disk, "ec2-user", "My disk (1)")
 
     def check_import(self, disk, user, name, boot_seconds=60):
-        done = pileus("image", "import", disk, "--user", user, timeout_seconds=600)
+        """Without a user, the file's name tells that it is Debian's."""
+        done = pileus("image", "import", disk, *(["--user", user] if user else []), timeout_seconds=600)
         image_id = done.stdout.split()[0]
         [image] = self.ec2.describe_images(ImageIds=[image_id])["Images"]
         self.assertEqual((image["State"], image["Name"]), ("available", name))
-        guest = self.launch(ImageId=image_id, ssh=False, user=user, InstanceType="t2.small",
+        guest = self.launch(ImageId=image_id, ssh=False, user=user or "debian", InstanceType="t2.small",
                             BlockDeviceMappings=[{"DeviceName": image["RootDeviceName"], "Ebs": {"VolumeSize": 12}}])
         guest.wait_for_ssh(boot_seconds)
         wait_until(lambda: int(guest.run("df -m / | tail -1").split()[1]) > 11_000, 120, "the root as large as its volume",
@@ -91,6 +93,14 @@ class Images(GuestTest):
         self.assertEqual(guest.run("hostname").strip(), guest.describe()["PrivateDnsName"].split(".")[0])
         self.assertEqual(list((self.daemon.data_dir / "imports").iterdir()), [])
         return guest
+
+    @only_with_all
+    def test_a_stock_cloud_image_starts_as_it_is(self):
+        disk = self.temporary_folder() / "debian-12-genericcloud-amd64.qcow2"
+        stock_image.make(disk)
+        guest = self.check_import(disk, None, "debian-12-genericcloud-amd64", boot_seconds=600)
+        wait_until(lambda: "done" in guest.run("cloud-init status", check=False), 600, "cloud-init", pause_seconds=5)
+        self.assertIn("DataSourceEc2", guest.run("cat /run/cloud-init/cloud-id /var/lib/cloud/instance/datasource"))
 
     @only_with_all
     def test_every_application_image_is_well(self):
