@@ -15,6 +15,16 @@ namespace pileus::engine {
 
 class DiskFixture : public EngineFixture {
   protected:
+    DiskFixture() {
+        write([&](store::Transaction& tx) {
+            domain::Snapshot shipped;
+            shipped.id = base_id;
+            shipped.account_id = account;
+            shipped.region = region;
+            store::snapshots::insert(tx, shipped);
+        });
+    }
+
     void enqueue(store::Transaction& tx, const std::string& kind, const std::string& id) {
         store::work::enqueue(tx, kind, id, host_id, clock_.now());
     }
@@ -150,6 +160,7 @@ class DiskFixture : public EngineFixture {
                 {.device = "/dev/xvda", .snapshot_id = image_snapshot_id, .size_gib = 8}};
             store::images::insert(tx, image);
             enqueue(tx, "image", image_id);
+            enqueue(tx, "snapshot", image_snapshot_id);
             if (!reboot)
                 return;
             auto instance = *store::instances::find(tx, instance_id);
@@ -181,6 +192,32 @@ class DiskFixture : public EngineFixture {
         write([&](store::Transaction& tx) {
             store::disk_tasks::insert(tx, task);
             enqueue(tx, "disk-task", task.id);
+            if (task.kind == domain::DiskTaskKind::export_image)
+                return;
+            domain::Snapshot row;
+            row.id = task.snapshot_id;
+            row.account_id = account;
+            row.region = region;
+            row.host_id = host_id;
+            row.volume_id = no_volume_id;
+            row.state = domain::SnapshotState::pending;
+            row.source_path = task.source;
+            row.started_at = clock_.now();
+            store::snapshots::insert(tx, row);
+            if (task.kind == domain::DiskTaskKind::import_snapshot)
+                return;
+            domain::Image image;
+            image.id = task.image_id;
+            image.account_id = account;
+            image.region = region;
+            image.name = task.id;
+            image.state = "pending";
+            image.boot_mode = task.boot_mode;
+            image.root_device_name = "/dev/sda1";
+            image.snapshot_id = task.snapshot_id;
+            image.created_at = clock_.now();
+            image.devices = {{.device = "/dev/sda1", .snapshot_id = task.snapshot_id}};
+            store::images::insert(tx, image);
         });
     }
 

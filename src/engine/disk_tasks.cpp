@@ -9,6 +9,7 @@
 #include "store/disk_tasks.h"
 #include "store/images.h"
 #include "store/snapshots.h"
+#include "store/tags.h"
 #include "store/work.h"
 
 #include <algorithm>
@@ -100,47 +101,39 @@ Result<void> DiskTaskController::import_disk(const DiskTask& task) {
 
 namespace {
 
-domain::Snapshot
-make_snapshot(const DiskTask& task, const drivers::SnapshotObservation& observed, Time now) {
-    domain::Snapshot row;
-    row.id = task.snapshot_id;
-    row.account_id = task.account_id;
-    row.region = task.region;
-    row.host_id = task.host_id;
-    row.volume_id = no_volume_id;
-    row.size_gib = observed.size_gib;
-    row.description = task.kind == DiskTaskKind::import_image
-                          ? "Created by AWS-VMImport service for " + task.id
-                          : task.description;
-    row.encrypted = observed.encrypted;
-    row.kms_key_id = task.kms_key_id;
-    row.source_path = task.source;
-    row.started_at = task.created_at;
-    row.taken_at = now;
-    row.completed_at = now;
-    row.full_bytes = observed.full_bytes;
-    return row;
+// The rows are there since the task was asked for; what the disk turned out to be comes to them
+// now.
+void complete_snapshot(store::Transaction& tx,
+                       const DiskTask& task,
+                       const drivers::SnapshotObservation& made,
+                       Time now) {
+    auto row = store::snapshots::find(tx, task.snapshot_id);
+    if (!row)
+        return;
+    row->size_gib = made.size_gib;
+    row->encrypted = made.encrypted;
+    row->full_bytes = made.full_bytes;
+    row->state = SnapshotState::completed;
+    row->progress_percent = 100;
+    row->taken_at = now;
+    row->completed_at = now;
+    store::snapshots::update(tx, *row);
 }
 
-domain::Image
-make_image(const DiskTask& task, const drivers::SnapshotObservation& observed, Time now) {
-    domain::Image image;
-    image.id = task.image_id;
-    image.account_id = task.account_id;
-    image.region = task.region;
-    image.name = task.id; // as EC2 names it
-    image.description = task.description;
-    image.architecture = task.architecture.empty() ? "x86_64" : task.architecture;
-    image.boot_mode = task.boot_mode;
-    image.root_device_name = "/dev/sda1";
-    image.snapshot_id = task.snapshot_id;
-    image.size_gib = observed.size_gib;
-    image.created_at = now;
-    image.devices = {{.device = image.root_device_name,
-                      .snapshot_id = task.snapshot_id,
-                      .size_gib = observed.size_gib,
-                      .encrypted = observed.encrypted}};
-    return image;
+void complete_image(store::Transaction& tx,
+                    const DiskTask& task,
+                    const drivers::SnapshotObservation& made) {
+    auto image = store::images::find(tx, task.image_id);
+    if (!image)
+        return;
+    image->size_gib = made.size_gib;
+    for (auto& device : image->devices)
+        if (device.snapshot_id == task.snapshot_id) {
+            device.size_gib = made.size_gib;
+            device.encrypted = made.encrypted;
+        }
+    image->state = "available";
+    store::images::update(tx, *image);
 }
 
 } // namespace
@@ -159,18 +152,9 @@ Result<void> DiskTaskController::finish_import(const DiskTask& task) {
         if (row->cancel_requested)
             return fail(errors::unavailable, "it was cancelled");
         const auto now = clock_.now();
-        const auto snapshot = make_snapshot(task, *made, now);
-        if (store::snapshots::find(tx, snapshot.id))
-            store::snapshots::update(tx, snapshot);
-        else
-            store::snapshots::insert(tx, snapshot);
-        if (task.kind == DiskTaskKind::import_image) {
-            const auto image = make_image(task, *made, now);
-            if (store::images::find(tx, image.id))
-                store::images::update(tx, image);
-            else
-                store::images::insert(tx, image);
-        }
+        complete_snapshot(tx, task, *made, now);
+        if (task.kind == DiskTaskKind::import_image)
+            complete_image(tx, task, *made);
         row->state = "completed";
         row->status = "completed";
         row->progress_percent = 100;
@@ -184,15 +168,17 @@ Result<void> DiskTaskController::finish_import(const DiskTask& task) {
 // ---- export -------------------------------------------------------------------------------------
 
 Result<std::filesystem::path> DiskTaskController::export_path(const DiskTask& task) const {
-    const auto name = std::filesystem::path(task.destination).filename().string();
-    if (name.empty() || name.front() == '.')
-        return fail(errors::invalid, "The destination must be the name of a file.");
-    return options_.export_folder / name;
+    const auto path =
+        (options_.export_folder / task.destination).lexically_normal(); // an absolute one stays
+    const auto inside = path.lexically_relative(options_.export_folder.lexically_normal());
+    if (inside.empty() || *inside.begin() == ".." || path.filename().empty() || inside == ".")
+        return fail(errors::invalid, "The destination must be a file in the export folder.");
+    return path;
 }
 
 Result<void> DiskTaskController::export_disk(const DiskTask& task) {
     PILEUS_ASSIGN(const auto path, export_path(task));
-    PILEUS_TRY(make_directories(options_.export_folder, 0700));
+    PILEUS_TRY(make_directories(path.parent_path(), 0700));
     const auto unfinished = options_.export_folder / fmt::format(".{}.unfinished", task.id);
     std::error_code error;
     std::filesystem::remove(unfinished, error); // half of it, from before a crash
@@ -269,13 +255,12 @@ Result<Outcome> DiskTaskController::give_up(const DiskTask& task, const std::str
         if (!row || row->ended_at)
             return {};
         if (task.kind != DiskTaskKind::export_image) {
-            if (const auto snapshot = store::snapshots::find(tx, task.snapshot_id))
-                store::snapshots::erase(tx, snapshot->id);
-            if (auto image = store::images::find(tx, task.image_id)) {
-                image->state = "failed";
-                image->state_reason = message;
-                store::images::update(tx, *image);
-            }
+            store::snapshots::erase(tx, task.snapshot_id);
+            store::tags::erase_all(tx, task.snapshot_id);
+        }
+        if (task.kind == DiskTaskKind::import_image) {
+            store::images::erase(tx, task.image_id);
+            store::tags::erase_all(tx, task.image_id);
         }
         row->state = "deleted";
         row->status = "deleted";

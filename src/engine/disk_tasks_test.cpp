@@ -113,12 +113,17 @@ TEST_F(DiskTaskController, ExportsIntoItsFolder) {
     run_until_quiet();
     auto task = make_task(DiskTaskKind::export_image);
     task.format = "vmdk";
-    task.destination = "export-ami-00000000000000001.vmdk";
+    task.destination = (folder_ / "exports" / "bucket" / "disk.vmdk").string();
     const auto done = run(task);
     EXPECT_EQ(done.state, "completed") << done.status_message;
     EXPECT_GT(done.size_bytes, 0);
-    EXPECT_TRUE(std::filesystem::exists(folder_ / "exports" / task.destination));
+    EXPECT_TRUE(std::filesystem::exists(task.destination));
     EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_ / "exports"), {}), 1);
+    for (const std::string elsewhere : {"../outside.raw", "/etc/outside.raw", "", "folder/"}) {
+        write([&](store::Transaction& tx) { store::disk_tasks::erase(tx, task.id); });
+        task.destination = elsewhere;
+        EXPECT_EQ(run(task).state, "deleted") << elsewhere;
+    }
 }
 
 TEST_F(DiskTaskController, SnapshotStaysWhileItIsExported) {

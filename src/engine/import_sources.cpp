@@ -87,7 +87,8 @@ Result<void> ImportSources::check_url(const std::string& url) const {
     if (!is_plain || goes_up)
         return fail(errors::invalid, "The URL is malformed.");
     for (const auto& prefix : options_.url_prefixes)
-        if (url.starts_with(prefix))
+        if (url.starts_with(prefix) &&
+            (prefix.ends_with('/') || url.substr(prefix.size(), 1) == "/"))
             return {};
     return fail(errors::invalid,
                 "The operator of this installation has not allowed this URL: see "

@@ -181,6 +181,7 @@ TEST_F(ImageController, WithARebootIsTakenWhileTheGuestIsDown) {
     hypervisor_.make_deaf(instance_id);
     create_image(/*reboot=*/true);
     run_until_quiet();
+    EXPECT_EQ(row(instance_id).reboots_requested, 1);
     pass(30s);
     EXPECT_EQ(image().state, "pending");
     EXPECT_FALSE(snapshot(image_snapshot_id)->taken_at) << "the guest still runs";

@@ -5,6 +5,7 @@
 #include "store/security_groups.h"
 #include "store/sqlite/temporary_store.h"
 #include "store/tags.h"
+#include "store/volumes.h"
 #include "store/vpcs.h"
 
 #include <gmock/gmock.h>
@@ -278,6 +279,30 @@ TEST_F(Metadata, FirstQuestionIsTheSignOfLife) {
     const auto instance = store_->read(
         [&](store::Transaction& tx) { return store::instances::find(tx, "i-0123456789abcdef0"); });
     EXPECT_EQ(instance->guest_seen_at, clock_.now());
+}
+
+TEST_F(Metadata, NamesTheVolumesInTheOrderOfTheirDevices) {
+    write([&](store::Transaction& tx) {
+        const auto attach = [&](const char* id, const char* device, domain::AttachmentState state) {
+            domain::Volume volume;
+            volume.id = id;
+            volume.account_id = "111122223333";
+            volume.region = "us-east-1";
+            volume.state = domain::VolumeState::in_use;
+            volume.instance_id = "i-0123456789abcdef0";
+            volume.device = device;
+            volume.attachment = state;
+            store::volumes::insert(tx, volume);
+        };
+        attach("vol-1", "/dev/sdg", domain::AttachmentState::attached);
+        attach("vol-2", "/dev/sdf", domain::AttachmentState::attached);
+        attach("vol-3", "/dev/xvda", domain::AttachmentState::attached);
+        attach("vol-4", "/dev/sdh", domain::AttachmentState::detaching);
+    });
+    const std::string folder = "/latest/meta-data/block-device-mapping/";
+    EXPECT_EQ(get(folder).body, "ami\nebs1\nebs2\nroot");
+    EXPECT_EQ(get(folder + "ebs1").body, "sdf");
+    EXPECT_EQ(get(folder + "ebs2").body, "sdg");
 }
 
 } // namespace

@@ -163,11 +163,14 @@ void Tree::add_block_devices(const InstanceFacts& facts) {
     const auto& root = facts.instance.root_device_name;
     add("meta-data/block-device-mapping/ami", short_device(root));
     add("meta-data/block-device-mapping/root", root);
-    int number = 1;
+    // In the order of their names, without what is being taken away.
+    std::set<std::string> devices;
     for (const auto& volume : facts.volumes)
-        if (volume.device != root)
-            add("meta-data/block-device-mapping/ebs" + std::to_string(number++),
-                short_device(volume.device));
+        if (volume.device != root && volume.attachment != domain::AttachmentState::detaching)
+            devices.insert(short_device(volume.device));
+    int number = 1;
+    for (const auto& device : devices)
+        add("meta-data/block-device-mapping/ebs" + std::to_string(number++), device);
 }
 
 // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-identity-documents.html. It is not
