@@ -309,6 +309,11 @@ Result<void> Snapshots::erase(const domain::Caller& caller, const std::string& i
     return context_.store.write([&](store::Transaction& tx) -> Result<void> {
         PILEUS_ASSIGN(auto snapshot, find_own_snapshot(tx, scope_of(caller), id));
         PILEUS_TRY(check_no_image_uses(tx, snapshot));
+        if (snapshot.state == SnapshotState::pending && !snapshot.source_path.empty())
+            return fail(codes::incorrect_state,
+                        fmt::format("The snapshot '{}' is being imported: cancel its task with "
+                                    "CancelImportTask.",
+                                    id));
         PILEUS_TRY(end_if_dry_run(caller));
         begin_deletion(tx, context_, std::move(snapshot));
         return {};

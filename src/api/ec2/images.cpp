@@ -43,6 +43,7 @@ void write_image(const cloud::ImageView& view, model::Image out) {
         .set_deregistration_protection(
             image.deregistration_protection.empty() ? "disabled" : image.deregistration_protection)
         .set_image_allowed(true)
+        .set_free_tier_eligible(!image.recipe.empty())
         .touch_product_codes();
     out.touch_block_device_mappings();
     for (const auto& device : view.devices)
