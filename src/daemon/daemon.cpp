@@ -4,6 +4,7 @@
 #include "api/ec2/operations.h"
 #include "api/endpoint.h"
 #include "api/pileus/administrator.h"
+#include "api/ssm/parameter_store.h"
 #include "api/sts/operations.h"
 #include "auth/authenticator.h"
 #include "base/file.h"
@@ -14,15 +15,24 @@
 #include "daemon/credentials_file.h"
 #include "daemon/drivers.h"
 #include "daemon/machine.h"
+#include "engine/disk_check.h"
+#include "engine/disk_tasks.h"
+#include "engine/disks.h"
 #include "engine/engine.h"
 #include "engine/housekeeping.h"
+#include "engine/images.h"
+#include "engine/import_sources.h"
 #include "engine/instances.h"
 #include "engine/keyed_locks.h"
+#include "engine/layers.h"
+#include "engine/long_work.h"
 #include "engine/nat_gateways.h"
 #include "engine/network_interfaces.h"
 #include "engine/network_view.h"
 #include "engine/recovery.h"
 #include "engine/security_groups.h"
+#include "engine/snapshots.h"
+#include "engine/volumes.h"
 #include "engine/vpcs.h"
 #include "http/server.h"
 #include "imds/metadata_service.h"
@@ -36,6 +46,9 @@
 namespace pileus::daemon {
 
 namespace {
+
+// Imports, exports, copies and merges; the other threads of the engine are for what is quick.
+constexpr int long_work_at_once = 2;
 
 // Asks this host's own drivers. On many machines another implementation will ask the host's daemon.
 class LocalHost final : public cloud::Host {
@@ -107,6 +120,15 @@ struct Daemon::Parts {
     std::unique_ptr<engine::VpcController> vpcs;
     std::unique_ptr<engine::NatGatewayController> nat_gateways;
     std::unique_ptr<engine::HousekeepingController> housekeeping;
+    engine::LongWork long_work{long_work_at_once};
+    std::unique_ptr<engine::Disks> disks;
+    std::unique_ptr<engine::ImportSources> import_sources;
+    std::unique_ptr<engine::VolumeController> volumes;
+    std::unique_ptr<engine::SnapshotController> snapshots;
+    std::unique_ptr<engine::ImageController> images;
+    std::unique_ptr<engine::LayerController> layers;
+    std::unique_ptr<engine::DiskTaskController> disk_tasks;
+    std::unique_ptr<engine::DiskCheckController> disk_check;
     std::unique_ptr<engine::Engine> engine;
     api::Registry registry;
     std::unique_ptr<api::pileus_service::Administrator> administrator;
@@ -121,8 +143,10 @@ struct Daemon::Parts {
     Result<void> open(ProcessRunner& runner);
     Result<void> load_data();
     Result<void> make_cloud();
-    Result<void> make_engine();
+    Result<void> make_engine(ProcessRunner& runner);
     void make_controllers(const std::string& host_id);
+    void make_disk_controllers(const std::string& host_id, ProcessRunner& runner);
+    engine::DiskCheckOptions disk_check_options() const;
     Result<void> make_metadata_service();
     Result<void> make_api(const auth::Credential& credential);
     Result<void> recover();
@@ -158,6 +182,11 @@ Result<void> Daemon::Parts::load_data() {
     PILEUS_ASSIGN(auto list, meter::PriceList::load(share / "prices" / "us-east-1-on-demand.toml"));
     prices = std::make_unique<meter::PriceList>(std::move(list));
     complete_capacity(config.cloud.host);
+    if (config.cloud.import_folder.empty())
+        config.cloud.import_folder = config.data_dir / "imports";
+    if (config.cloud.export_folder.empty())
+        config.cloud.export_folder = config.data_dir / "exports";
+    PILEUS_TRY(make_directories(config.cloud.import_folder));
     return {};
 }
 
@@ -170,9 +199,10 @@ Result<void> Daemon::Parts::make_cloud() {
     return {};
 }
 
-Result<void> Daemon::Parts::make_engine() {
+Result<void> Daemon::Parts::make_engine(ProcessRunner& runner) {
     const auto& host_id = config.cloud.host.host_id;
     vpc_network = std::make_unique<engine::VpcNetwork>(*store, *drivers.network, host_id);
+    make_disk_controllers(host_id, runner);
     make_controllers(host_id);
     engine::EngineOptions options;
     options.host_id = host_id;
@@ -187,6 +217,12 @@ Result<void> Daemon::Parts::make_engine() {
                                                                           network_interfaces.get(),
                                                                           vpcs.get(),
                                                                           nat_gateways.get(),
+                                                                          volumes.get(),
+                                                                          snapshots.get(),
+                                                                          images.get(),
+                                                                          layers.get(),
+                                                                          disk_tasks.get(),
+                                                                          disk_check.get(),
                                                                           housekeeping.get()});
     store->on_work([this] { engine->wake(); });
     drivers.hypervisor->on_change(
@@ -202,6 +238,7 @@ void Daemon::Parts::make_controllers(const std::string& host_id) {
     options.restart_after_boot = config.restart_after_boot;
     options.mtu = config.mtu;
     options.emulated = config.is_emulated();
+    options.free_bytes = [folder = config.data_dir] { return free_bytes_of(folder); };
     instances = std::make_unique<engine::InstanceController>(*store,
                                                              clock,
                                                              *catalog,
@@ -209,6 +246,7 @@ void Daemon::Parts::make_controllers(const std::string& host_id) {
                                                              *drivers.volumes,
                                                              *drivers.network,
                                                              *vpc_network,
+                                                             *disks,
                                                              instance_locks,
                                                              options);
     network_interfaces = std::make_unique<engine::NetworkInterfaceController>(
@@ -232,6 +270,52 @@ void Daemon::Parts::make_controllers(const std::string& host_id) {
         clock,
         engine::HousekeepingOptions{.host_id = host_id,
                                     .terminated_visible = config.terminated_visible});
+}
+
+void Daemon::Parts::make_disk_controllers(const std::string& host_id, ProcessRunner& runner) {
+    disks = std::make_unique<engine::Disks>(
+        *store, clock, *drivers.hypervisor, *drivers.volumes, host_id);
+    import_sources = std::make_unique<engine::ImportSources>(
+        runner,
+        engine::ImportSourceOptions{.folder = config.cloud.import_folder,
+                                    .url_prefixes = config.cloud.import_url_prefixes,
+                                    .downloads = config.data_dir / "downloads"});
+    volumes = std::make_unique<engine::VolumeController>(
+        *store,
+        clock,
+        *drivers.hypervisor,
+        *drivers.volumes,
+        *disks,
+        instance_locks,
+        engine::VolumeControllerOptions{.host_id = host_id});
+    snapshots = std::make_unique<engine::SnapshotController>(
+        *store,
+        clock,
+        *drivers.volumes,
+        *disks,
+        instance_locks,
+        long_work,
+        engine::SnapshotControllerOptions{.host_id = host_id});
+    images = std::make_unique<engine::ImageController>(*store, clock, host_id);
+    layers = std::make_unique<engine::LayerController>(
+        *store, clock, *drivers.hypervisor, *drivers.volumes, *disks, instance_locks, long_work);
+    disk_tasks = std::make_unique<engine::DiskTaskController>(
+        *store,
+        clock,
+        *drivers.volumes,
+        *import_sources,
+        long_work,
+        engine::DiskTaskControllerOptions{.host_id = host_id,
+                                          .export_folder = config.cloud.export_folder});
+    disk_check = std::make_unique<engine::DiskCheckController>(
+        *store, clock, *drivers.volumes, disk_check_options());
+}
+
+engine::DiskCheckOptions Daemon::Parts::disk_check_options() const {
+    return {.host_id = config.cloud.host.host_id,
+            .instances_folder = config.data_dir / "instances",
+            .downloads = config.data_dir / "downloads",
+            .is_emulated = config.is_emulated()};
 }
 
 Result<void> Daemon::Parts::make_metadata_service() {
@@ -272,6 +356,7 @@ Result<void> Daemon::Parts::make_api(const auth::Credential& credential) {
     for (const auto& region : config.cloud.regions)
         options.regions.push_back(region.name);
     options.services.push_back("pileus");
+    options.services.push_back("ssm");
     authenticator = std::make_unique<auth::Authenticator>(clock, *credentials, std::move(options));
 
     api::pileus_service::Installation installation;
@@ -301,6 +386,9 @@ Result<void> Daemon::Parts::make_api(const auth::Credential& credential) {
                     return engine::make_network_view(
                         tx, {caller.account_id, caller.region}, config.egress);
                 });
+            },
+            [this] {
+                return engine::check_disks(*store, *drivers.volumes, disk_check_options());
             }});
     api::ec2::register_all(registry);
     api::sts::register_identity(registry);
@@ -311,8 +399,12 @@ Result<void> Daemon::Parts::make_api(const auth::Credential& credential) {
         *catalog,
         clock,
         std::map<std::string, api::RawService>{
-            {"pileus", [this](const domain::Caller& caller, const http::Request& request) {
+            {"pileus",
+             [this](const domain::Caller& caller, const http::Request& request) {
                  return administrator->handle(caller, request);
+             }},
+            {"ssm", [this](const domain::Caller& caller, const http::Request& request) {
+                 return api::ssm::ParameterStore(*cloud).handle(caller, request);
              }}});
     return {};
 }
@@ -324,7 +416,9 @@ Result<void> Daemon::Parts::recover() {
     PILEUS_TRY(drivers.network->recover());
     PILEUS_ASSIGN(const auto guests, drivers.hypervisor->recover());
     PILEUS_TRY(instances->recover(guests, machine_restarted));
-    PILEUS_TRY(engine::recover_network(*store, *drivers.network, clock, config.cloud.host.host_id));
+    const auto& host_id = config.cloud.host.host_id;
+    PILEUS_TRY(engine::recover_network(*store, *drivers.network, clock, host_id));
+    PILEUS_TRY(engine::recover_disks(*store, *import_sources, clock, host_id));
     engine->start();
     return {};
 }
@@ -379,7 +473,7 @@ Daemon::start(Config config, Clock& clock, Random& random, ProcessRunner& runner
     PILEUS_TRY(parts->open(runner));
     PILEUS_TRY(parts->load_data());
     PILEUS_TRY(parts->make_cloud());
-    PILEUS_TRY(parts->make_engine());
+    PILEUS_TRY(parts->make_engine(runner));
     PILEUS_TRY(parts->make_metadata_service());
     const auto& settings = parts->config;
     const auto credentials_path = settings.data_dir / "credentials.toml";

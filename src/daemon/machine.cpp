@@ -30,6 +30,12 @@ int64_t memory_mib_of_machine() {
     return static_cast<int64_t>(pages) * page_bytes / (1024 * 1024);
 }
 
+int64_t free_bytes_of(const std::filesystem::path& folder) {
+    std::error_code error;
+    const auto space = std::filesystem::space(folder, error);
+    return error ? 0 : static_cast<int64_t>(space.available);
+}
+
 std::string boot_id() {
     const auto text = read_file("/proc/sys/kernel/random/boot_id");
     return text ? std::string(trim(*text)) : std::string();

@@ -10,6 +10,8 @@ namespace pileus::daemon {
 // What this machine is, read from the kernel.
 int cpus_of_machine();
 int64_t memory_mib_of_machine();
+// That a process may fill where this folder is; 0 when that cannot be told.
+int64_t free_bytes_of(const std::filesystem::path& folder);
 // Another one after every restart of the machine.
 std::string boot_id();
 

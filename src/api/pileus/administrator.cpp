@@ -4,6 +4,7 @@
 #include "api/http_status.h"
 #include "api/pileus/built_image.h"
 #include "api/pileus/cost.h"
+#include "api/pileus/import_image.h"
 #include "api/pileus/packets.h"
 #include "base/text.h"
 #include "domain/error_codes.h"
@@ -87,6 +88,10 @@ Result<json::object> Administrator::run(const domain::Caller& caller,
         return get_login(caller, arguments);
     if (operation == "ExplainPacket")
         return explain_packet(caller, arguments, cloud_, machine_.network_view(caller));
+    if (operation == "CheckDisks")
+        return check_disks();
+    if (operation == "ImportImage")
+        return import_image(caller, arguments, cloud_);
     if (operation == "RegisterImage")
         return register_image(arguments);
     return fail("UnknownOperationException",
@@ -168,6 +173,14 @@ Result<json::object> Administrator::get_login(const domain::Caller& caller,
         answer["private_ip"] = view.interfaces.front().private_ip;
     }
     return answer;
+}
+
+Result<json::object> Administrator::check_disks() {
+    PILEUS_ASSIGN(const auto findings, machine_.check_disks());
+    json::array lines;
+    for (const auto& finding : findings)
+        lines.emplace_back(finding);
+    return json::object{{"findings", std::move(lines)}};
 }
 
 Result<json::object> Administrator::register_image(const Arguments& arguments) {

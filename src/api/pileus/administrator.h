@@ -20,6 +20,7 @@
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <vector>
 
 namespace pileus::api::pileus_service {
 
@@ -48,6 +49,8 @@ struct Machine {
         import_snapshot;
     // What decides about the caller's packets.
     std::function<drivers::NetworkView(const domain::Caller& caller)> network_view;
+    // Compares the rows with the disk: a line for each thing that is not as it should be.
+    std::function<Result<std::vector<std::string>>()> check_disks;
 };
 
 class Administrator {
@@ -70,6 +73,7 @@ class Administrator {
     Result<boost::json::object> get_status(const domain::Caller& caller);
     Result<boost::json::object> get_cost(const domain::Caller& caller);
     Result<boost::json::object> get_login(const domain::Caller& caller, const Arguments& arguments);
+    Result<boost::json::object> check_disks();
     Result<boost::json::object> register_image(const Arguments& arguments);
 
     store::Store& store_;
