@@ -21,12 +21,14 @@ struct CommandLineOptions {
 
 // What stands behind a descriptor that QEMU is given.
 enum class Passed {
-    monitor_socket, // listening; QMP
-    serial_socket,  // listening; the interactive console
-    console_log,    // what the guest writes to its serial port is appended here
-    uefi_variables, // read and write
-    disk_layer,     // disks[disk].chain.layers[layer]
-    tap,            // interfaces[interface]
+    monitor_socket,      // listening; QMP
+    serial_socket,       // listening; the interactive console
+    console_log,         // what the guest writes to its serial port is appended here
+    uefi_variables,      // read and write
+    disk_layer,          // disks[index].chain.layers[layer], to be read
+    writable_disk_layer, // the same, read and written
+    disk_secret,         // what opens it: for the launcher, who makes secret_file() of it
+    tap,                 // interfaces[interface]
 };
 
 struct PassedFd {
@@ -40,6 +42,9 @@ struct CommandLine {
     std::vector<std::string> argv;
     std::vector<PassedFd> fds;
 };
+
+// Where a guest's QEMU finds the secret that it was given as this descriptor.
+std::string secret_file(int child_fd);
 
 // The names by which the monitor knows an interface afterwards: its device, its wire, and the ports
 // that it can be plugged into.

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/text.h"
 #include "drivers/hypervisor/qemu/command_line.h"
+#include "drivers/hypervisor/qemu/disk_nodes.h"
 
 #include <algorithm>
+#include <fmt/core.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <set>
 
 namespace pileus::drivers {
 namespace {
@@ -80,18 +84,51 @@ TEST(CommandLine, TheGuestKnowsEc2) {
 
 TEST(CommandLine, LayersNameEachOtherFromTheBottomUp) {
     const auto arguments = argv(whole_spec());
-    const auto below = value_of(arguments, "-blockdev", 1);
-    EXPECT_THAT(below, HasSubstr(R"("node-name":"disk0-1")"));
+    const auto bottom = layer_node("vol-0123456789abcdef0", "/s/snapshots/snap.qcow2");
+    const auto top = layer_node("vol-0123456789abcdef0", "/s/volumes/vol.qcow2");
+    const auto below = value_of(arguments, "-blockdev", 0);
+    EXPECT_THAT(below, HasSubstr("\"node-name\":\"" + bottom + "\""));
     EXPECT_THAT(below, HasSubstr(R"("driver":"qcow2")"));
     EXPECT_THAT(below, HasSubstr(R"("read-only":true)"));
     EXPECT_THAT(below, HasSubstr(R"("backing":null)"));
-    const auto top = value_of(arguments, "-blockdev", 3);
-    EXPECT_THAT(top, HasSubstr(R"("node-name":"disk0-0")"));
-    EXPECT_THAT(top, HasSubstr(R"("read-only":false)"));
-    EXPECT_THAT(top, HasSubstr(R"("backing":"disk0-1")"));
+    const auto above = value_of(arguments, "-blockdev", 1);
+    EXPECT_THAT(above, HasSubstr("\"node-name\":\"" + top + "\""));
+    EXPECT_THAT(above, HasSubstr(R"("read-only":false)"));
+    EXPECT_THAT(above, HasSubstr("\"backing\":\"" + bottom + "\""));
     EXPECT_THAT(arguments,
-                Contains("virtio-blk-pci,id=disk-vol0123456789abcdef0,drive=disk0-0,"
-                         "serial=vol0123456789abcdef0,addr=0x10.0,bootindex=1"));
+                Contains("{\"driver\":\"virtio-blk-pci\",\"id\":\"disk-vol0123456789abcdef0\","
+                         "\"drive\":\"" +
+                         top +
+                         "\",\"serial\":\"vol0123456789abcdef0\",\"werror\":\"enospc\","
+                         "\"rerror\":\"report\",\"addr\":\"0x10\",\"bootindex\":1}"));
+}
+
+TEST(CommandLine, AWritableLayerCanBeReopenedToBeReadOnly) {
+    const auto arguments = argv(whole_spec());
+    const auto top = layer_node("vol-0123456789abcdef0", "/s/volumes/vol.qcow2");
+    EXPECT_THAT(arguments, Contains("fd=7,set=7,opaque=" + top));
+    EXPECT_THAT(arguments, Contains("fd=8,set=7,opaque=" + top));
+    const auto line = build_command_line(whole_spec(), tcg, {});
+    EXPECT_EQ(line->fds[4].what, Passed::disk_layer);
+    EXPECT_EQ(line->fds[5].what, Passed::writable_disk_layer);
+}
+
+TEST(CommandLine, SecretsAreNotOnIt) {
+    auto spec = whole_spec();
+    spec.disks[0].chain.layers[0].secret = "open sesame";
+    const auto line = build_command_line(spec, tcg, {});
+    ASSERT_TRUE(line);
+    const auto secret = std::find_if(line->fds.begin(), line->fds.end(), [](const auto& passed) {
+        return passed.what == Passed::disk_secret;
+    });
+    ASSERT_NE(secret, line->fds.end());
+    EXPECT_THAT(value_of(line->argv, "-object", 1), HasSubstr(secret_file(secret->child_fd)));
+    EXPECT_THAT(value_of(line->argv, "-blockdev", 1), HasSubstr(R"("encrypt":{"format":"luks")"));
+    EXPECT_THAT(value_of(line->argv, "-blockdev", 0), Not(HasSubstr("encrypt")));
+    for (const auto& argument : line->argv) {
+        EXPECT_THAT(argument, Not(HasSubstr("sesame")));
+        EXPECT_THAT(argument, Not(HasSubstr(base64_encode("open sesame"))));
+    }
 }
 
 TEST(CommandLine, NoPathOfADiskIsOnIt) {
@@ -120,20 +157,34 @@ TEST(CommandLine, EveryDescriptorIsPassedOnceAndUsed) {
                                               Passed::uefi_variables,
                                               Passed::disk_layer,
                                               Passed::disk_layer,
+                                              Passed::writable_disk_layer,
                                               Passed::tap));
 }
 
 TEST(CommandLine, ManyDisksFindRoom) {
     auto spec = whole_spec();
-    while (spec.disks.size() < 26)
-        spec.disks.push_back(spec.disks[0]);
+    const auto add = [&](size_t number) {
+        auto disk = spec.disks[0];
+        disk.chain.volume_id = fmt::format("vol-{:017x}", number);
+        disk.serial = serial_of(disk.chain.volume_id);
+        disk.boot = false;
+        spec.disks.push_back(disk);
+    };
+    while (spec.disks.size() < 27)
+        add(spec.disks.size());
     const auto arguments = argv(spec);
-    EXPECT_EQ(std::count_if(arguments.begin(),
-                            arguments.end(),
-                            [](const auto& text) { return text.starts_with("virtio-blk-pci"); }),
-              26);
-    spec.disks.push_back(spec.disks[0]);
+    std::set<std::string> places;
+    for (const auto& text : arguments)
+        if (text.find("virtio-blk-pci") != std::string::npos)
+            places.insert(text.substr(text.find("\"addr\"")));
+    EXPECT_EQ(places.size(), 27u); // one more than data disks: the boot disk is on another bus
+    EXPECT_THAT(arguments, Contains(HasSubstr(R"("bus":"disks","addr":"0x1",)")));
+    EXPECT_THAT(arguments, Contains(HasSubstr(R"("bus":"disks","addr":"0x1a",)")));
+    add(27);
     EXPECT_FALSE(build_command_line(spec, tcg, {}));
+    spec.disks.resize(2);
+    spec.disks.push_back(spec.disks[1]);
+    EXPECT_FALSE(build_command_line(spec, tcg, {})) << "the same disk twice";
 }
 
 TEST(CommandLine, FurtherInterfacesSitInPortsThatTheyCanBePulledFrom) {

@@ -2,7 +2,7 @@
 #include "drivers/hypervisor/qemu/interface_plug.h"
 
 #include "drivers/hypervisor/qemu/command_line.h"
-#include "drivers/hypervisor/qemu/json_fields.h"
+#include "drivers/hypervisor/qemu/device_list.h"
 
 #include <algorithm>
 #include <boost/json.hpp>
@@ -13,31 +13,8 @@ namespace pileus::drivers {
 
 namespace {
 
-constexpr const char* devices_path = "/machine/peripheral"; // where QEMU keeps what has an id
-constexpr std::chrono::seconds clean_up_deadline{2};
-
-Machine::Deadline soon() {
-    return std::chrono::steady_clock::now() + clean_up_deadline;
-}
-
-// The ids of all devices.
-Result<std::vector<std::string>> list_devices(Machine& machine, Machine::Deadline deadline) {
-    PILEUS_ASSIGN(const auto answer,
-                  machine.execute("qom-list", {{"path", devices_path}}, deadline));
-    std::vector<std::string> ids;
-    if (const auto* entries = answer.if_array())
-        for (const auto& entry : *entries)
-            ids.push_back(text_at(entry, "name"));
-    return ids;
-}
-
 bool contains(const std::vector<std::string>& ids, const std::string& id) {
     return std::find(ids.begin(), ids.end(), id) != ids.end();
-}
-
-Result<bool> has_device(Machine& machine, const std::string& id, Machine::Deadline deadline) {
-    PILEUS_ASSIGN(const auto ids, list_devices(machine, deadline));
-    return contains(ids, id);
 }
 
 // The port that nothing is in, with the lowest number: guests name interfaces in this order.
@@ -47,13 +24,8 @@ Result<std::string> find_free_port(Machine& machine, Machine::Deadline deadline)
     for (const auto& id : ids) {
         if (!id.starts_with(nic_prefix))
             continue;
-        PILEUS_ASSIGN(const auto bus,
-                      machine.execute("qom-get",
-                                      {{"path", fmt::format("{}/{}", devices_path, id)},
-                                       {"property", "parent_bus"}},
-                                      deadline));
-        if (const auto* path = bus.if_string())
-            taken.emplace(std::string_view(*path).substr(path->rfind('/') + 1));
+        PILEUS_ASSIGN(auto bus, bus_of_device(machine, id, deadline));
+        taken.insert(std::move(bus));
     }
     for (size_t i = 0; i < max_interface_ports; ++i)
         if (contains(ids, interface_port(i)) && !taken.contains(interface_port(i)))
@@ -92,7 +64,7 @@ lay_wire(Machine& machine, const MachineInterface& interface, Machine::Deadline 
     const auto made = machine.execute(
         "netdev_add", {{"type", "tap"}, {"id", name}, {"fd", name}, {"vhost", false}}, deadline);
     if (!made) {
-        (void)machine.execute("closefd", {{"fdname", name}}, soon());
+        (void)machine.execute("closefd", {{"fdname", name}}, clean_up_deadline());
         return fail(made.error());
     }
     return {};
@@ -113,25 +85,8 @@ Result<void> add_device(Machine& machine,
                                        deadline);
     if (added)
         return {};
-    (void)cut_wire(machine, interface.interface_id, soon());
+    (void)cut_wire(machine, interface.interface_id, clean_up_deadline());
     return fail(added.error());
-}
-
-// False when the guest still has it at the deadline.
-Result<bool> ask_for_it(Machine& machine, const std::string& id, Machine::Deadline deadline) {
-    static constexpr std::chrono::milliseconds look_again{200}; // should an event be lost
-    while (true) {
-        const auto seen = machine.device_events();
-        // Refused while it is being asked for already.
-        (void)machine.execute("device_del", {{"id", id}}, deadline);
-        PILEUS_ASSIGN(const bool is_there, has_device(machine, id, soon()));
-        if (!is_there)
-            return true;
-        const auto now = std::chrono::steady_clock::now();
-        if (now >= deadline)
-            return false;
-        machine.wait_for_device_event(seen, std::min(deadline, now + look_again));
-    }
 }
 
 } // namespace
@@ -145,7 +100,7 @@ plug_interface(Machine& machine, const MachineInterface& interface, Machine::Dea
     if (has_nic && is_wired)
         return {};
     if (has_nic) {
-        PILEUS_ASSIGN(const bool is_gone, ask_for_it(machine, id, deadline));
+        PILEUS_ASSIGN(const bool is_gone, ask_for_device(machine, id, deadline));
         if (!is_gone)
             return fail(errors::timeout,
                         "the guest has not let go of " + interface.interface_id +
@@ -163,11 +118,11 @@ Result<void> pull_interface(Machine& machine,
                             Machine::Deadline deadline) {
     PILEUS_ASSIGN(const bool has_nic, has_device(machine, nic_id(interface_id), deadline));
     if (has_nic) {
-        PILEUS_ASSIGN(const bool is_gone, ask_for_it(machine, nic_id(interface_id), deadline));
+        PILEUS_ASSIGN(const bool is_gone, ask_for_device(machine, nic_id(interface_id), deadline));
         if (!is_gone && !force)
             return fail(errors::timeout, "the guest does not let go of " + interface_id);
     }
-    return cut_wire(machine, interface_id, soon());
+    return cut_wire(machine, interface_id, clean_up_deadline());
 }
 
 Result<std::vector<std::string>> list_plugged(Machine& machine, Machine::Deadline deadline) {

@@ -2,40 +2,13 @@
 #include "drivers/hypervisor/qemu/launch_fds.h"
 
 #include "base/file.h"
+#include "drivers/hypervisor/qemu/layer_file.h"
 
-#include <chrono>
 #include <fcntl.h>
-#include <fmt/core.h>
-#include <sys/file.h>
-#include <thread>
 
 namespace pileus::drivers {
 
 namespace {
-
-// The lock belongs to the open file, which QEMU inherits: it lasts exactly as long as QEMU has the
-// volume, and no other guest gets it meanwhile, whatever happens to the daemon.
-//
-// Tried for a second: a child that another thread has just started holds copies of our descriptors,
-// and so of their locks, until its exec.
-bool lock_exclusively(int fd) {
-    constexpr int attempts = 40;
-    constexpr std::chrono::milliseconds pause{25};
-    for (int i = 0; i < attempts; ++i) {
-        if (::flock(fd, LOCK_EX | LOCK_NB) == 0)
-            return true;
-        std::this_thread::sleep_for(pause);
-    }
-    return false;
-}
-
-Result<UniqueFd> open_layer(const DiskLayer& layer, bool read_only) {
-    PILEUS_ASSIGN(UniqueFd fd, open_path(layer.path, read_only ? O_RDONLY : O_RDWR));
-    if (!read_only && !lock_exclusively(fd.get()))
-        return fail(errors::unavailable,
-                    fmt::format("the volume in {} is in use by another instance", layer.path));
-    return fd;
-}
 
 Result<UniqueFd> open_uefi_variables(const MachineFolder& folder, const std::string& template_) {
     if (!std::filesystem::exists(folder.uefi_variables())) {
@@ -58,10 +31,12 @@ Result<UniqueFd> open_one(const PassedFd& passed,
         return open_path(folder.console_log(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND);
     case Passed::uefi_variables:
         return open_uefi_variables(folder, uefi_variables);
-    case Passed::disk_layer: {
-        const auto& layer = spec.disks[passed.index].chain.layers[passed.layer];
-        return open_layer(layer, passed.layer > 0 || layer.read_only);
-    }
+    case Passed::disk_layer:
+        return open_layer_to_read(spec.disks[passed.index].chain.layers[passed.layer]);
+    case Passed::writable_disk_layer:
+        return open_writable_layer(spec.disks[passed.index].chain.layers[passed.layer]);
+    case Passed::disk_secret:
+        return make_secret_file(spec.disks[passed.index].chain.layers[passed.layer]);
     case Passed::tap:
         if (!spec.interfaces[passed.index].open_tap)
             return fail(errors::internal, "an interface came without a tap");

@@ -6,6 +6,7 @@
 #include "drivers/hypervisor/qemu/console_log.h"
 #include "drivers/hypervisor/qemu/json_fields.h"
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <cerrno>
 #include <csignal>
@@ -27,6 +28,8 @@ constexpr size_t last_words_bytes = 400;
 UniqueFd open_pidfd(pid_t pid) {
     return UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
 }
+
+constexpr const char* out_of_space = "no space left on the disk that holds its volumes";
 
 // After these the state may be another; query-status tells which.
 const std::set<std::string, std::less<>> telling_events = {"STOP",
@@ -125,10 +128,9 @@ void Machine::on_monitor_readable(const std::shared_ptr<QmpSession>& session) {
 void Machine::on_event(const QmpMessage& event) {
     if (event.name == "BLOCK_IO_ERROR" && text_at(event.data, "action") == "stop") {
         const std::lock_guard lock(mutex_);
-        pause_reason_ =
-            flag_at(event.data, "nospace")
-                ? "no space left on the disk that holds its volumes"
-                : "a volume cannot be read or written: " + text_at(event.data, "reason");
+        pause_reason_ = flag_at(event.data, "nospace") ? out_of_space
+                                                       : "a volume cannot be read or written: " +
+                                                             text_at(event.data, "reason");
     }
     if (event.name == "DEVICE_DELETED" || event.name == "DEVICE_UNPLUG_GUEST_ERROR") {
         const std::lock_guard lock(mutex_);
@@ -153,17 +155,52 @@ void Machine::ask_status() {
 
 void Machine::take_status(const boost::json::value& status) {
     const std::string name = text_at(status, "status");
-    if (name == "running")
+    if (name == "running") {
+        {
+            const std::lock_guard lock(mutex_);
+            pause_reason_.clear();
+        }
         return set({MachineState::running, ""});
+    }
     if (name == "shutdown")
         return set({MachineState::shut_down, ""});
-    std::string reason = "QEMU says: " + name;
-    if (name == "io-error") {
+    if (name != "io-error")
+        return set({MachineState::paused, "QEMU says: " + name});
+    std::string reason;
+    {
         const std::lock_guard lock(mutex_);
-        if (!pause_reason_.empty())
-            reason = pause_reason_;
+        reason = pause_reason_;
     }
-    set({MachineState::paused, reason});
+    set({MachineState::paused, reason.empty() ? "a volume cannot be read or written" : reason});
+    if (reason.empty())
+        ask_why_io_failed();
+}
+
+// The event that told was one that a former daemon got.
+void Machine::ask_why_io_failed() {
+    const auto current = session();
+    if (!current)
+        return;
+    const std::weak_ptr<Machine> weak = weak_from_this();
+    current->post("query-block", {}, [weak](const Result<boost::json::value>& disks) {
+        const auto machine = weak.lock();
+        if (machine && disks)
+            machine->take_disk_states(*disks);
+    });
+}
+
+void Machine::take_disk_states(const boost::json::value& disks) {
+    const auto* all = disks.if_array();
+    const bool nospace = all && std::any_of(all->begin(), all->end(), [](const auto& disk) {
+                             return text_at(disk, "io-status") == "nospace";
+                         });
+    {
+        const std::lock_guard lock(mutex_);
+        if (!nospace || observation_.state != MachineState::paused)
+            return;
+        pause_reason_ = out_of_space;
+    }
+    set({MachineState::paused, out_of_space});
 }
 
 void Machine::set(MachineObservation observation) {
@@ -235,11 +272,18 @@ Machine::execute(std::string_view command, boost::json::value arguments, Deadlin
     return current->execute(command, std::move(arguments), deadline);
 }
 
-Result<void> Machine::pass_fd(int fd, const std::string& name, Deadline deadline) {
+Result<boost::json::value> Machine::execute_with_fd(std::string_view command,
+                                                    boost::json::value arguments,
+                                                    int fd,
+                                                    Deadline deadline) {
     const auto current = session();
     if (!current)
         return fail(errors::unavailable, "QEMU's monitor is not connected");
-    PILEUS_TRY(current->execute_with_fd("getfd", {{"fdname", name}}, fd, deadline));
+    return current->execute_with_fd(command, std::move(arguments), fd, deadline);
+}
+
+Result<void> Machine::pass_fd(int fd, const std::string& name, Deadline deadline) {
+    PILEUS_TRY(execute_with_fd("getfd", {{"fdname", name}}, fd, deadline));
     return {};
 }
 

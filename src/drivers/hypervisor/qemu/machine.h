@@ -49,6 +49,11 @@ class Machine : public std::enable_shared_from_this<Machine> {
     bool wait_until_ended(Deadline deadline);
     Result<boost::json::value>
     execute(std::string_view command, boost::json::value arguments, Deadline deadline);
+    // As execute(), with a descriptor beside the command: QEMU gets a copy.
+    Result<boost::json::value> execute_with_fd(std::string_view command,
+                                               boost::json::value arguments,
+                                               int fd,
+                                               Deadline deadline);
     // Gives QEMU a copy of the descriptor, for a later command that names it.
     Result<void> pass_fd(int fd, const std::string& name, Deadline deadline);
     // How often QEMU has told that a device went, or that the guest keeps one.
@@ -70,7 +75,9 @@ class Machine : public std::enable_shared_from_this<Machine> {
     void on_event(const QmpMessage& event);
     void on_end();
     void ask_status();
+    void ask_why_io_failed();
     void take_status(const boost::json::value& status);
+    void take_disk_states(const boost::json::value& disks);
     void set(MachineObservation observation);
     std::string describe_end() const;
     std::shared_ptr<QmpSession> session() const;
@@ -89,7 +96,7 @@ class Machine : public std::enable_shared_from_this<Machine> {
     bool known_ = false;
     bool ended_ = false;
     uint64_t device_events_ = 0;
-    std::string pause_reason_; // from an event that says more than the status does
+    std::string pause_reason_; // why I/O failed, which the status does not tell
     MachineObservation observation_{MachineState::running, ""};
 };
 

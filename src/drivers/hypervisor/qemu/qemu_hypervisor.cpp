@@ -5,6 +5,8 @@
 #include "base/log.h"
 #include "domain/ids.h"
 #include "drivers/hypervisor/qemu/console_log.h"
+#include "drivers/hypervisor/qemu/disk_layers.h"
+#include "drivers/hypervisor/qemu/disk_plug.h"
 #include "drivers/hypervisor/qemu/interface_plug.h"
 #include "drivers/hypervisor/qemu/launch_fds.h"
 
@@ -21,7 +23,8 @@ using std::chrono::seconds;
 constexpr milliseconds tick{200};
 constexpr seconds start_deadline{30};
 constexpr seconds command_deadline{5};
-constexpr seconds let_go_deadline{2}; // of a guest that is asked for an interface; most take 0.1 s
+constexpr seconds disk_deadline{20};  // many layers, some of them encrypted, on a busy machine
+constexpr seconds let_go_deadline{2}; // of a guest that is asked for a device; most take 0.1 s
 constexpr seconds quit_deadline{3};
 constexpr seconds kill_deadline{10};
 constexpr milliseconds reset_retry{5};
@@ -242,7 +245,7 @@ Result<void> QemuHypervisor::launch(const MachineSpec& spec, uint32_t uid) {
                     fmt::format("the guest of {} did not start: {}",
                                 spec.instance_id,
                                 known.error().message));
-    return {};
+    return settle_disks(*machine, spec.disks, in(disk_deadline));
 }
 
 Result<ProcessIdentity> QemuHypervisor::spawn(const MachineSpec& spec, uint32_t uid) {
@@ -256,6 +259,9 @@ Result<ProcessIdentity> QemuHypervisor::spawn(const MachineSpec& spec, uint32_t 
     process.argv = {options_.launcher, "--uid", std::to_string(uid)};
     if (acceleration.name == "kvm")
         process.argv.insert(process.argv.end(), {"--device", "/dev/kvm"});
+    for (const auto& passed : line.fds)
+        if (passed.what == Passed::disk_secret)
+            process.argv.insert(process.argv.end(), {"--secret", std::to_string(passed.child_fd)});
     const auto exposed = exposed_folders(options_.emulator);
     process.argv.insert(process.argv.end(), exposed.begin(), exposed.end());
     process.argv.push_back("--");
@@ -308,6 +314,66 @@ Result<std::vector<std::string>>
 QemuHypervisor::plugged_interfaces(const std::string& instance_id) {
     PILEUS_ASSIGN(const auto machine, find_alive(instance_id));
     return list_plugged(*machine, in(command_deadline));
+}
+
+Result<void> QemuHypervisor::attach_disk(const std::string& instance_id, const MachineDisk& disk) {
+    PILEUS_ASSIGN(const auto machine, find_alive(instance_id));
+    return plug_disk(*machine, disk, in(disk_deadline));
+}
+
+Result<void> QemuHypervisor::detach_disk(const std::string& instance_id,
+                                         const std::string& volume_id,
+                                         bool force) {
+    const auto machine = find_alive(instance_id);
+    return machine ? pull_disk(**machine, volume_id, force, in(let_go_deadline)) : Result<void>{};
+}
+
+Result<std::vector<std::string>> QemuHypervisor::plugged_disks(const std::string& instance_id) {
+    PILEUS_ASSIGN(const auto machine, find_alive(instance_id));
+    return list_disks(*machine, in(command_deadline));
+}
+
+Result<void> QemuHypervisor::resize_disk(const std::string& instance_id,
+                                         const std::string& volume_id,
+                                         int64_t size_gib) {
+    PILEUS_ASSIGN(const auto machine, find_alive(instance_id));
+    return grow_disk(*machine, volume_id, size_gib, in(disk_deadline));
+}
+
+Result<void> QemuHypervisor::limit_disk(const std::string& instance_id,
+                                        const std::string& volume_id,
+                                        const DiskLimits& limits) {
+    PILEUS_ASSIGN(const auto machine, find_alive(instance_id));
+    return throttle_disk(*machine, volume_id, limits, in(command_deadline));
+}
+
+Result<void> QemuHypervisor::switch_layers(const std::string& instance_id,
+                                           const std::vector<LayerSwitch>& switches) {
+    PILEUS_ASSIGN(const auto machine, find_alive(instance_id));
+    return switch_disk_layers(*machine, switches, in(disk_deadline));
+}
+
+Result<bool> QemuHypervisor::writes_to(const std::string& instance_id,
+                                       const std::string& volume_id,
+                                       const std::string& path) {
+    PILEUS_ASSIGN(const auto machine, find_alive(instance_id));
+    return disk_writes_to(*machine, volume_id, path, in(command_deadline));
+}
+
+Result<void> QemuHypervisor::replace_backing(const std::string& instance_id,
+                                             const DiskChain& chain) {
+    PILEUS_ASSIGN(const auto machine, find_alive(instance_id));
+    return replace_disk_backing(*machine, chain, in(disk_deadline));
+}
+
+Result<void> QemuHypervisor::resume(const std::string& instance_id) {
+    PILEUS_ASSIGN(const auto machine, find_alive(instance_id));
+    const auto deadline = in(command_deadline);
+    PILEUS_TRY(machine->refresh(deadline));
+    if (machine->observe().state != MachineState::paused)
+        return {};
+    PILEUS_TRY(machine->execute("cont", {}, deadline));
+    return machine->refresh(deadline);
 }
 
 Result<void> QemuHypervisor::end(Machine& machine) {

@@ -53,6 +53,23 @@ class QemuHypervisor final : public Hypervisor {
                                   const std::string& interface_id,
                                   bool force) override;
     Result<std::vector<std::string>> plugged_interfaces(const std::string& instance_id) override;
+    Result<void> attach_disk(const std::string& instance_id, const MachineDisk& disk) override;
+    Result<void>
+    detach_disk(const std::string& instance_id, const std::string& volume_id, bool force) override;
+    Result<std::vector<std::string>> plugged_disks(const std::string& instance_id) override;
+    Result<void> resize_disk(const std::string& instance_id,
+                             const std::string& volume_id,
+                             int64_t size_gib) override;
+    Result<void> limit_disk(const std::string& instance_id,
+                            const std::string& volume_id,
+                            const DiskLimits& limits) override;
+    Result<void> switch_layers(const std::string& instance_id,
+                               const std::vector<LayerSwitch>& switches) override;
+    Result<bool> writes_to(const std::string& instance_id,
+                           const std::string& volume_id,
+                           const std::string& path) override;
+    Result<void> replace_backing(const std::string& instance_id, const DiskChain& chain) override;
+    Result<void> resume(const std::string& instance_id) override;
     Result<void> destroy(const std::string& instance_id) override;
     Result<void> forget(const std::string& instance_id) override;
     MachineObservation observe(const std::string& instance_id) override;

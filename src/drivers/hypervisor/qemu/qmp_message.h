@@ -15,8 +15,8 @@
 namespace pileus::drivers {
 
 namespace qmp_limits {
-inline constexpr size_t line_bytes = 1024 * 1024;
-inline constexpr size_t depth = 32;
+inline constexpr size_t line_bytes = 4 * 1024 * 1024; // all layers of all disks
+inline constexpr size_t depth = 96; // a disk is told with its layers inside one another
 } // namespace qmp_limits
 
 // Cuts a stream into lines, in any pieces that it arrives in.

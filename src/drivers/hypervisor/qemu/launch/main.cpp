@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// pileus-launch --uid N [--device PATH]… [--expose FOLDER]… [--memory-bytes N] [--file-bytes N]
-//     [--cpu-seconds N] [--parent PID] -- PROGRAM ARGUMENT…
+// pileus-launch --uid N [--device PATH]… [--expose FOLDER]… [--secret FD]… [--memory-bytes N]
+//     [--file-bytes N] [--cpu-seconds N] [--parent PID] -- PROGRAM ARGUMENT…
 //
 // Becomes PROGRAM with nothing but its open descriptors: in network, mount, IPC and host name
 // namespaces of its own, where the file system is /usr (read-only) and a few devices, under a uid
