@@ -12,7 +12,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
-from lib import boot_area, disk, packages, progress, tree  # noqa: E402
+from lib import boot_area, disk, packages, progress, recipe, tree  # noqa: E402
 
 
 def kernel_of(setup_sectors: int, payload_bytes: int) -> bytes:
@@ -117,6 +117,57 @@ class ProgressLines(unittest.TestCase):
         os.close(writer)
         with os.fdopen(reader) as lines:
             self.assertEqual([line.split()[0] for line in lines], ["0", "25", "62", "100"])
+
+
+class Recipes(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        self.images = Path(self.folder.name)
+        self.write("base", 'size_mib = 8\ndescription = "Base"\n', "kernel\nssh\n")
+
+    def write(self, name, settings, packages):
+        (self.images / name).mkdir()
+        (self.images / name / "recipe.toml").write_text(settings)
+        (self.images / name / "packages.txt").write_text(packages)
+
+    def load(self, name):
+        return recipe.load(name, self.images)
+
+    def test_an_application_adds_to_its_base_and_its_own_settings_win(self):
+        self.write("web", 'base = "base"\ndescription = "Web"\n', "nginx # serves\nssh\n")
+        web = self.load("web")
+        self.assertEqual(web.packages, ["kernel", "ssh", "nginx"])
+        self.assertEqual((web["size_mib"], web["description"], web.base.name), (8, "Web", "base"))
+        self.assertEqual([folder.name for folder in web.layers], ["base", "web"])
+
+    def test_leaves_out_what_it_does_without(self):
+        self.write("desktop", 'base = "base"\nwithout = ["kernel"]\n', "other-kernel\n")
+        self.assertEqual(self.load("desktop").packages, ["ssh", "other-kernel"])
+
+    def test_says_what_is_wrong_with_it(self):
+        self.write("typo", 'base = "base"\nwithout = ["kernle"]\n', "")
+        self.write("orphan", 'base = "gone"\n', "")
+        self.write("round", 'base = "about"\n', "")
+        self.write("about", 'base = "round"\n', "")
+        for name, said in (("typo", "kernle"), ("orphan", "gone"), ("round", "round")):
+            with self.assertRaisesRegex(recipe.BuildError, said):
+                self.load(name)
+
+    def test_every_recipe_of_ours_loads_and_has_a_health_check(self):
+        for name in recipe.names():
+            loaded = recipe.load(name)
+            self.assertEqual(loaded.name, loaded["name"])
+            self.assertTrue(os.access(loaded.layers[-1] / "health", os.X_OK), name)
+
+    def test_the_hash_follows_the_base_but_not_the_health_check(self):
+        self.write("web", 'base = "base"\n', "")
+        hashes = [recipe.load("web", self.images).hash(self.images)]
+        for path in ("web/health", "web/packages.txt", "base/packages.txt"):
+            (self.images / path).write_text("changed\n")
+            hashes.append(recipe.load("web", self.images).hash(self.images))
+        self.assertEqual(hashes[0], hashes[1])
+        self.assertEqual(len(set(hashes)), 3)
 
 
 class TreeDigest(unittest.TestCase):

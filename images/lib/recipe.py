@@ -39,7 +39,7 @@ class Recipe:
         spec.loader.exec_module(module)
         return module
 
-    def hash(self) -> str:
+    def hash(self, images: Path = IMAGES) -> str:
         """Over every file that decides the result: the recipe, its bases, and the code that builds."""
         digest = hashlib.sha256()
         files = [path for root in (*self.layers, IMAGES / "lib") for path in root.rglob("*")
@@ -47,7 +47,8 @@ class Recipe:
         for path in sorted([*files, IMAGES / "build"]):
             content = path.read_bytes()
             mode = path.stat().st_mode & 0o111
-            digest.update(f"{path.relative_to(IMAGES)} {mode} {len(content)}\n".encode())
+            name = path.relative_to(images if path.is_relative_to(images) else IMAGES)
+            digest.update(f"{name} {mode} {len(content)}\n".encode())
             digest.update(content)
         return digest.hexdigest()
 
