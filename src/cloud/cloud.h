@@ -5,6 +5,7 @@
 #include "cloud/addresses.h"
 #include "cloud/dhcp_options.h"
 #include "cloud/disk_tasks.h"
+#include "cloud/ebs_defaults.h"
 #include "cloud/images.h"
 #include "cloud/instance_types.h"
 #include "cloud/instances.h"
@@ -30,17 +31,18 @@ namespace pileus::cloud {
 // context outlives it.
 struct Cloud {
     explicit Cloud(const Context& context)
-        : account(context), addresses(context), dhcp_options(context), disk_tasks(context),
-          egress_only_internet_gateways(context), images(context), instance_types(context),
-          instances(context), internet_gateways(context), key_pairs(context), nat_gateways(context),
-          network_acls(context), network_interfaces(context), prefix_lists(context),
-          public_parameters(context), route_tables(context), security_groups(context),
-          snapshots(context), subnets(context), tags(context), volumes(context),
-          vpc_peering_connections(context), vpcs(context) {}
+        : account(context), addresses(context), dhcp_options(context), ebs_defaults(context),
+          disk_tasks(context), egress_only_internet_gateways(context), images(context),
+          instance_types(context), instances(context), internet_gateways(context),
+          key_pairs(context), nat_gateways(context), network_acls(context),
+          network_interfaces(context), prefix_lists(context), public_parameters(context),
+          route_tables(context), security_groups(context), snapshots(context), subnets(context),
+          tags(context), volumes(context), vpc_peering_connections(context), vpcs(context) {}
 
     Account account;
     Addresses addresses;
     DhcpOptionsSets dhcp_options;
+    EbsDefaults ebs_defaults;
     DiskTasks disk_tasks;
     EgressOnlyInternetGateways egress_only_internet_gateways;
     Images images;

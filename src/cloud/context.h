@@ -55,6 +55,11 @@ struct Limits {
     int prefix_lists = 100;                // a region
     int entries_per_prefix_list = 1000;    // what MaxEntries may ask for
     int versions_per_prefix_list = 1000;   // older ones are forgotten
+    int volume_storage_tib = 50;           // of each type but io2, a region
+    int io2_storage_tib = 20;              // a region
+    int io1_iops = 300000;                 // provisioned, a region
+    int io2_iops = 100000;                 // provisioned, a region
+    int attachments_per_instance = 28;     // volumes and interfaces together
     int snapshots = 100000;                // a region
     int images = 50000;                    // a region
     int tags_per_resource = 50;

@@ -2,6 +2,7 @@
 #include "cloud/instance_rows.h"
 
 #include "cloud/resource_kind.h"
+#include "cloud/volume_rows.h"
 #include "domain/private_dns.h"
 #include "placement/placement.h"
 #include "store/addresses.h"
@@ -52,6 +53,7 @@ bool has_elastic_address(const domain::NetworkInterface& interface) {
 InstanceView make_view(store::Transaction& tx, const Context& context, domain::Instance instance) {
     InstanceView view;
     view.volumes = store::volumes::list_of_instance(tx, instance.id);
+    sort_by_device(view.volumes, instance.root_device_name);
     view.interfaces = store::network_interfaces::list_of_instance(tx, instance.id);
     for (const auto& interface : view.interfaces)
         if (has_elastic_address(interface))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "cloud/block_devices.h"
 #include "cloud/context.h"
 #include "cloud/filters.h"
 #include "cloud/interface_request.h"
@@ -21,21 +22,6 @@
 #include <vector>
 
 namespace pileus::cloud {
-
-// One entry of BlockDeviceMapping.N.
-struct BlockDeviceRequest {
-    std::string device;
-    bool no_device = false;
-    bool ephemeral =
-        false; // VirtualName: no type here has instance storage, and EC2 ignores it for such types
-    std::string snapshot_id;
-    std::optional<int64_t> size_gib;
-    std::optional<std::string> volume_type;
-    std::optional<int64_t> iops;
-    std::optional<int64_t> throughput_mib_s;
-    std::optional<bool> delete_on_termination;
-    bool encrypted = false;
-};
 
 // MetadataOptions as a request gives them; what is absent keeps its default or its value.
 struct MetadataOptionsChange {
@@ -159,7 +145,12 @@ struct SecurityGroups {
     std::vector<std::string> ids;
 };
 struct DeleteOnTermination {
-    std::vector<std::pair<std::string, bool>> by_device;
+    struct OfDevice {
+        std::string device;
+        std::string volume_id; // "" for whichever is there
+        bool value = false;
+    };
+    std::vector<OfDevice> devices;
 };
 } // namespace change
 using InstanceChange = std::variant<change::Type,

@@ -6,11 +6,11 @@
 
 #include "cloud/address_allocation.h"
 #include "cloud/client_token.h"
+#include "cloud/images.h"
 #include "cloud/instance_rows.h"
 #include "cloud/instances.h"
 #include "cloud/launch_interfaces.h"
-#include "cloud/resource_kind.h"
-#include "cloud/volume_rules.h"
+#include "cloud/volume_rows.h"
 #include "cloud/vpc_work.h"
 #include "domain/ids.h"
 #include "store/charges.h"
@@ -19,14 +19,12 @@
 #include "store/key_pairs.h"
 #include "store/network_interfaces.h"
 #include "store/public_addresses.h"
-#include "store/snapshots.h"
 #include "store/tags.h"
 #include "store/volumes.h"
 
 #include <algorithm>
 #include <array>
 #include <fmt/core.h>
-#include <set>
 
 namespace pileus::cloud {
 
@@ -40,8 +38,8 @@ constexpr std::string_view operation = "RunInstances";
 struct Plan {
     const domain::InstanceType* type = nullptr;
     domain::Image image;
-    std::string public_key;                  // "" when launched without a key
-    std::vector<BlockDeviceRequest> volumes; // sizes and types filled in, the root first
+    std::string public_key;             // "" when launched without a key
+    std::vector<PlannedVolume> volumes; // of each instance, the root first
     domain::MetadataOptions metadata;
     std::vector<std::string> host_ids;
     std::vector<LaunchedInterfaces> interfaces; // of each instance
@@ -84,93 +82,6 @@ Result<void> check_request(const Context& context, const LaunchRequest& request)
     return {};
 }
 
-Result<domain::Image>
-find_image(store::Transaction& tx, const domain::Caller& caller, const std::string& id) {
-    auto image = store::images::find_visible(tx, scope_of(caller), id);
-    if (!image || image->state == "deregistered")
-        return fail(missing_error(kinds::image, id));
-    if (image->state != "available")
-        return fail(codes::image_unavailable,
-                    fmt::format("The image '{}' is {}, not available.", id, image->state));
-    return std::move(*image);
-}
-
-// Fills in size and type of one requested volume.
-Result<BlockDeviceRequest>
-complete_device(store::Transaction& tx, const domain::Image& image, BlockDeviceRequest device) {
-    if (device.encrypted)
-        return fail(codes::unsupported_operation,
-                    "Encrypted volumes are not supported yet: leave Encrypted out.");
-    const bool is_root = device.device == image.root_device_name;
-    if (is_root && !device.snapshot_id.empty() && device.snapshot_id != image.snapshot_id)
-        return fail(codes::invalid_block_device_mapping,
-                    "The snapshot of the root device cannot be changed.");
-    int64_t snapshot_size_gib = 0;
-    if (is_root) {
-        device.snapshot_id = image.snapshot_id;
-        snapshot_size_gib = image.size_gib;
-    } else if (!device.snapshot_id.empty()) {
-        const auto snapshot = store::snapshots::find(tx, device.snapshot_id);
-        if (!snapshot || snapshot->region != image.region)
-            return fail(missing_error(kinds::snapshot, device.snapshot_id));
-        snapshot_size_gib = snapshot->size_gib;
-    } else if (!device.size_gib) {
-        return fail(codes::missing_parameter,
-                    "The request must contain the parameter size or snapshotId");
-    }
-    device.size_gib = device.size_gib.value_or(snapshot_size_gib);
-    if (*device.size_gib < snapshot_size_gib)
-        return fail(
-            codes::invalid_block_device_mapping,
-            fmt::format("Volume of size {}GB is smaller than snapshot '{}', expect size >= {}GB",
-                        *device.size_gib,
-                        device.snapshot_id,
-                        snapshot_size_gib));
-    PILEUS_ASSIGN(const auto performance,
-                  volume_performance(device.volume_type.value_or("gp3"),
-                                     *device.size_gib,
-                                     device.iops,
-                                     device.throughput_mib_s));
-    device.volume_type = performance.type;
-    device.iops = performance.iops;
-    device.throughput_mib_s = performance.throughput_mib_s;
-    device.delete_on_termination = device.delete_on_termination.value_or(true);
-    return device;
-}
-
-Result<std::vector<BlockDeviceRequest>>
-find_volumes(store::Transaction& tx,
-             const domain::Image& image,
-             const std::vector<BlockDeviceRequest>& requested) {
-    BlockDeviceRequest root{.device = image.root_device_name};
-    std::vector<BlockDeviceRequest> others;
-    std::set<std::string> seen;
-    for (const auto& device : requested) {
-        if (device.device.empty())
-            return fail(codes::missing_parameter,
-                        "The request must contain the parameter deviceName");
-        if (!seen.insert(device.device).second)
-            return fail(codes::invalid_block_device_mapping,
-                        fmt::format("The device '{}' is used in more than one block-device mapping",
-                                    device.device));
-        if (device.device == image.root_device_name && device.no_device)
-            return fail(codes::invalid_block_device_mapping, "The root device cannot be left out.");
-        if (device.no_device || device.ephemeral)
-            continue;
-        if (device.device == image.root_device_name)
-            root = device;
-        else
-            others.push_back(device);
-    }
-    std::vector<BlockDeviceRequest> devices;
-    others.insert(others.begin(), root);
-    for (auto& device : others) {
-        PILEUS_ASSIGN(auto complete, complete_device(tx, image, std::move(device)));
-        devices.push_back(std::move(complete));
-    }
-    return devices;
-}
-
 Result<std::string>
 find_public_key(store::Transaction& tx, const domain::Caller& caller, const std::string& key_name) {
     if (key_name.empty())
@@ -182,13 +93,36 @@ find_public_key(store::Transaction& tx, const domain::Caller& caller, const std:
     return std::move(key->public_key);
 }
 
+Result<void> check_volume_count(const Context& context, const Plan& plan, size_t interfaces) {
+    const auto limit = volumes_max(context, interfaces);
+    if (plan.volumes.size() > limit)
+        return fail(codes::attachment_limit_exceeded,
+                    fmt::format("An instance with {} network interfaces can have at most {} "
+                                "volumes, and the launch asks for {}.",
+                                interfaces,
+                                limit,
+                                plan.volumes.size()));
+    return {};
+}
+
+Result<void> check_volume_quota(store::Transaction& tx,
+                                const Context& context,
+                                const domain::Caller& caller,
+                                const Plan& plan) {
+    std::vector<StorageDemand> demands;
+    const auto count = static_cast<int64_t>(plan.host_ids.size());
+    for (const auto& volume : plan.volumes)
+        demands.push_back({volume.type, volume.size_gib * count, volume.iops * count});
+    return check_storage_quota(tx, context, caller, demands, codes::volume_limit_exceeded);
+}
+
 Result<Plan> make_plan(store::Transaction& tx,
                        const Context& context,
                        const domain::Caller& caller,
                        const LaunchRequest& request) {
     Plan plan;
     PILEUS_ASSIGN(plan.type, find_type(context, request.type));
-    PILEUS_ASSIGN(plan.image, find_image(tx, caller, request.image_id));
+    PILEUS_ASSIGN(plan.image, find_launchable_image(tx, scope_of(caller), request.image_id));
     const auto& architectures = plan.type->architectures;
     if (std::find(architectures.begin(), architectures.end(), plan.image.architecture) ==
         architectures.end())
@@ -199,7 +133,8 @@ Result<Plan> make_plan(store::Transaction& tx,
                                 architectures.empty() ? "" : architectures.front(),
                                 plan.image.architecture));
     PILEUS_ASSIGN(plan.public_key, find_public_key(tx, caller, request.key_name));
-    PILEUS_ASSIGN(plan.volumes, find_volumes(tx, plan.image, request.block_devices));
+    PILEUS_ASSIGN(plan.volumes,
+                  plan_volumes(tx, scope_of(caller), plan.image, request.block_devices));
     PILEUS_TRY(apply(request.metadata, plan.metadata));
     if (request.unlimited_credits && !plan.type->burstable)
         return fail(codes::invalid_parameter_combination,
@@ -207,11 +142,13 @@ Result<Plan> make_plan(store::Transaction& tx,
                                 plan.type->name));
     PILEUS_ASSIGN(const auto interfaces, resolve_launch_interfaces(tx, context, caller, request));
     PILEUS_TRY(check_launch_interfaces(*plan.type, interfaces));
+    PILEUS_TRY(check_volume_count(context, plan, interfaces.size()));
     PILEUS_ASSIGN(
         plan.host_ids,
         place_instances(tx, context, *plan.type, request.minimum_count, request.maximum_count));
     const auto count = plan.host_ids.size();
     PILEUS_TRY(check_vcpu_quota(tx, context, caller, *plan.type, static_cast<int>(count)));
+    PILEUS_TRY(check_volume_quota(tx, context, caller, plan));
     PILEUS_ASSIGN(plan.interfaces,
                   plan_launch_interfaces(tx, context, *plan.type, interfaces, count));
     return plan;
@@ -274,8 +211,8 @@ class LaunchWriter {
         auto instance = make_instance(context_, caller_, request_, plan_, reservation_id, index);
         store::instances::insert(tx_, instance);
         write_tags(tx_, caller_, request_.tag_specifications, "instance", instance.id);
-        for (const auto& device : plan_.volumes)
-            write_volume(instance, device);
+        for (const auto& volume : plan_.volumes)
+            write_volume(instance, volume);
         for (const auto& interface : plan_.interfaces[index])
             PILEUS_TRY(write_interface(instance, interface));
         enqueue_work(tx_, context_, instance);
@@ -283,22 +220,24 @@ class LaunchWriter {
     }
 
   private:
-    void write_volume(const domain::Instance& instance, const BlockDeviceRequest& device) {
+    void write_volume(const domain::Instance& instance, const PlannedVolume& planned) {
         domain::Volume volume;
         volume.id = domain::new_id(context_.random, domain::prefix::volume);
         volume.account_id = instance.account_id;
         volume.region = instance.region;
         volume.zone = instance.zone;
         volume.host_id = instance.host_id;
-        volume.snapshot_id = device.snapshot_id;
-        volume.size_gib = *device.size_gib;
-        volume.type = *device.volume_type;
-        volume.iops = *device.iops;
-        volume.throughput_mib_s = *device.throughput_mib_s;
+        volume.snapshot_id = planned.snapshot_id;
+        volume.size_gib = planned.size_gib;
+        volume.type = planned.type;
+        volume.iops = planned.iops;
+        volume.throughput_mib_s = planned.throughput_mib_s;
+        volume.encrypted = planned.encryption.encrypted;
+        volume.kms_key_id = planned.encryption.kms_key_id;
         volume.created_at = instance.created_at;
         volume.instance_id = instance.id;
-        volume.device = device.device;
-        volume.delete_on_termination = *device.delete_on_termination;
+        volume.device = planned.device;
+        volume.delete_on_termination = planned.delete_on_termination;
         volume.attachment = domain::AttachmentState::attaching;
         volume.attached_at = instance.created_at;
         store::volumes::insert(tx_, volume);
@@ -334,6 +273,15 @@ class LaunchWriter {
     const LaunchRequest& request_;
     const Plan& plan_;
 };
+
+// LastLaunchedTime is exact to a day, on EC2 too: a launch need not write its image's row.
+void note_launch(store::Transaction& tx, domain::Image image, Time now) {
+    static constexpr Duration precision = std::chrono::hours{24};
+    if (image.last_launched_at && now < *image.last_launched_at + precision)
+        return;
+    image.last_launched_at = now;
+    store::images::update(tx, image);
+}
 
 ReservationView view_reservation(store::Transaction& tx,
                                  const Context& context,
@@ -373,6 +321,7 @@ Result<ReservationView> Instances::launch(const domain::Caller& caller,
         LaunchWriter writer(tx, context_, caller, request, plan);
         for (size_t index = 0; index < plan.host_ids.size(); ++index)
             PILEUS_TRY(writer.write(reservation_id, index));
+        note_launch(tx, plan.image, context_.clock.now());
         remember(tx, context_, caller, operation, token, reservation_id);
         return view_reservation(tx, context_, caller, reservation_id);
     });

@@ -8,7 +8,9 @@
 #include "cloud/network_interface_rows.h"
 #include "store/charges.h"
 #include "store/instances.h"
+#include "store/volumes.h"
 
+#include <algorithm>
 #include <fmt/core.h>
 
 namespace pileus::cloud {
@@ -32,6 +34,22 @@ void set_state_reason(Instance& instance, const std::string& code, const std::st
     instance.state_reason_message = code.empty() ? "" : code + ": " + text;
 }
 
+// Its root volume may have been detached meanwhile.
+Result<void> check_root_volume(store::Transaction& tx, const Instance& instance) {
+    const auto volumes = store::volumes::list_of_instance(tx, instance.id);
+    const bool has_root = std::any_of(volumes.begin(), volumes.end(), [&](const auto& volume) {
+        return volume.device == instance.root_device_name &&
+               volume.attachment != domain::AttachmentState::detaching;
+    });
+    if (has_root)
+        return {};
+    return fail(codes::invalid_parameter_value,
+                fmt::format("Invalid value '{}' for instanceId. Instance does not have a volume "
+                            "attached at root ({})",
+                            instance.id,
+                            instance.root_device_name));
+}
+
 Result<void> begin_start(store::Transaction& tx,
                          const Context& context,
                          const domain::Caller& caller,
@@ -39,6 +57,7 @@ Result<void> begin_start(store::Transaction& tx,
     const auto to = next(instance.state, InstanceEvent::start_requested);
     if (!to)
         return wrong_state(instance, "started");
+    PILEUS_TRY(check_root_volume(tx, instance));
     PILEUS_ASSIGN(const auto* type, find_type(context, instance.type));
     PILEUS_TRY(place_instances(tx, context, *type, 1, 1));
     PILEUS_TRY(check_vcpu_quota(tx, context, caller, *type, 1));

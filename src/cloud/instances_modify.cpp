@@ -76,11 +76,15 @@ class Changer {
     }
     Result<void> operator()(const change::DeleteOnTermination& change) {
         auto volumes = store::volumes::list_of_instance(tx_, instance_.id);
-        for (const auto& [device, value] : change.by_device) {
-            const auto volume = std::find_if(
-                volumes.begin(), volumes.end(), [&](const auto& v) { return v.device == device; });
-            if (volume == volumes.end())
-                return fail(codes::invalid_parameter_value,
+        for (const auto& [device, volume_id, value] : change.devices) {
+            const auto volume =
+                std::find_if(volumes.begin(), volumes.end(), [&, &name = device](const auto& v) {
+                    return v.device == name;
+                });
+            const bool is_there =
+                volume != volumes.end() && (volume_id.empty() || volume->id == volume_id);
+            if (!is_there)
+                return fail(codes::invalid_instance_attribute_value,
                             fmt::format("No device is currently mapped at {}", device));
             volume->delete_on_termination = value;
             store::volumes::update(tx_, *volume);

@@ -118,6 +118,9 @@ class Reader {
              seconds("instances.stop_timeout_seconds", c.cloud.stop_timeout)},
             {"instances.terminated_visible_seconds",
              seconds("instances.terminated_visible_seconds", c.terminated_visible)},
+            {"import.folder", text("import.folder", c.cloud.import_folder)},
+            {"import.url_prefixes", url_prefixes()},
+            {"import.export_folder", text("import.export_folder", c.cloud.export_folder)},
             {"host.id", text("host.id", c.cloud.host.host_id)},
             {"host.cpus", number("host.cpus", c.cloud.host.cpus, 1, 4096)},
             {"host.memory_mib", number64("host.memory_mib", c.cloud.host.memory_mib)},
@@ -144,6 +147,13 @@ class Reader {
             {"security_groups_per_interface", l.security_groups_per_interface, 1, 16},
             {"network_interfaces", l.network_interfaces, 1, many},
             {"elastic_addresses", l.elastic_addresses, 0, many},
+            {"volume_storage_tib", l.volume_storage_tib, 1, 1 << 20},
+            {"io2_storage_tib", l.io2_storage_tib, 1, 1 << 20},
+            {"io1_iops", l.io1_iops, 0, 1 << 30},
+            {"io2_iops", l.io2_iops, 0, 1 << 30},
+            {"attachments_per_instance", l.attachments_per_instance, 2, 28},
+            {"snapshots", l.snapshots, 0, many},
+            {"images", l.images, 0, many},
             {"vpcs", l.vpcs, 1, many},
             {"ipv4_blocks_per_vpc", l.ipv4_blocks_per_vpc, 1, 50},
             {"ipv6_blocks_per_vpc", l.ipv6_blocks_per_vpc, 0, 50},
@@ -276,6 +286,28 @@ class Reader {
                 if (!value || split(*value, '-').size() < 3)
                     return bad("regions", "expected names such as \"us-east-1\"");
                 config_.cloud.regions.push_back(make_region(*value, {"a", "b", "c"}));
+            }
+            return {};
+        };
+    }
+
+    // Each ends the name of a host at least: "https://images.example.org" would allow
+    // "https://images.example.org.somebody-else.net/" too.
+    Setter url_prefixes() {
+        return [this](const toml::node& node) -> Result<void> {
+            static const std::string key = "import.url_prefixes";
+            const auto* list = node.as_array();
+            if (!list)
+                return bad(key, "expected a list of URLs");
+            for (const auto& entry : *list) {
+                const auto url = entry.value_exact<std::string>().value_or("");
+                const auto host = url.starts_with("https://")  ? url.substr(8)
+                                  : url.starts_with("http://") ? url.substr(7)
+                                                               : "";
+                if (host.find('/') == std::string::npos || host.starts_with('/') ||
+                    host.find('@') != std::string::npos)
+                    return bad(key, "expected URLs such as \"https://images.example.org/debian/\"");
+                config_.cloud.import_url_prefixes.push_back(url);
             }
             return {};
         };

@@ -170,12 +170,13 @@ Result<cloud::change::DeleteOnTermination>
 device_changes(const model::ModifyInstanceAttributeRequest& in) {
     cloud::change::DeleteOnTermination change;
     for (const auto mapping : in.block_device_mappings()) {
-        if (mapping.no_device() || mapping.virtual_name() || mapping.ebs().volume_id())
+        if (mapping.no_device() || mapping.virtual_name())
             return fail(codes::unsupported_operation,
                         "ModifyInstanceAttribute: of a block device mapping only "
                         "Ebs.DeleteOnTermination can be changed.");
         if (const auto value = mapping.ebs().delete_on_termination())
-            change.by_device.emplace_back(text(mapping.device_name()), *value);
+            change.devices.push_back(
+                {text(mapping.device_name()), text(mapping.ebs().volume_id()), *value});
     }
     return change;
 }

@@ -72,23 +72,29 @@ Result<cloud::BlockDeviceRequest> block_device(const model::BlockDeviceMapping& 
     cloud::BlockDeviceRequest device;
     device.device = text(in.device_name());
     device.no_device = in.no_device().has_value();
-    device.ephemeral = in.virtual_name().has_value();
+    device.virtual_name = text(in.virtual_name());
     const auto ebs = in.ebs();
     if (!ebs)
         return device;
-    if (ebs.kms_key_id())
-        return not_supported("BlockDeviceMapping.Ebs.KmsKeyId");
+    if (device.no_device || !device.virtual_name.empty())
+        return fail(codes::invalid_block_device_mapping,
+                    fmt::format("The mapping of '{}' must have one of Ebs, NoDevice and "
+                                "VirtualName.",
+                                device.device));
     if (ebs.outpost_arn())
         return not_supported("BlockDeviceMapping.Ebs.OutpostArn");
-    device.ephemeral = false;
+    if (ebs.volume_initialization_rate())
+        return not_supported("BlockDeviceMapping.Ebs.VolumeInitializationRate");
+    if (ebs.ebs_card_index().value_or(0) != 0)
+        return not_supported("BlockDeviceMapping.Ebs.EbsCardIndex other than 0");
     device.snapshot_id = text(ebs.snapshot_id());
     device.size_gib = ebs.volume_size();
     device.iops = ebs.iops();
     device.throughput_mib_s = ebs.throughput();
     device.delete_on_termination = ebs.delete_on_termination();
-    device.encrypted = ebs.encrypted().value_or(false);
+    device.encryption = {ebs.encrypted(), text(ebs.kms_key_id())};
     if (const auto type = ebs.volume_type())
-        device.volume_type = std::string(*type);
+        device.type = std::string(*type);
     return device;
 }
 

@@ -9,6 +9,7 @@ namespace pileus::api::ec2 {
 void register_account(Registry& registry); // regions, zones, account attributes
 void register_addresses(Registry& registry);
 void register_dhcp_options(Registry& registry);
+void register_ebs_defaults(Registry& registry); // encryption by default
 void register_disk_tasks(Registry& registry);
 void register_image_attributes(Registry& registry);
 void register_images(Registry& registry);
@@ -28,6 +29,7 @@ void register_snapshot_attributes(Registry& registry);
 void register_snapshots(Registry& registry);
 void register_subnets(Registry& registry);
 void register_tags(Registry& registry);
+void register_volume_status(Registry& registry); // attributes too
 void register_volumes(Registry& registry);
 void register_vpc_endpoints(Registry& registry); // flow logs too
 void register_vpc_peering_connections(Registry& registry);

@@ -7,6 +7,7 @@ void register_all(Registry& registry) {
     register_account(registry);
     register_addresses(registry);
     register_dhcp_options(registry);
+    register_ebs_defaults(registry);
     register_disk_tasks(registry);
     register_image_attributes(registry);
     register_images(registry);
@@ -26,6 +27,7 @@ void register_all(Registry& registry) {
     register_snapshots(registry);
     register_subnets(registry);
     register_tags(registry);
+    register_volume_status(registry);
     register_volumes(registry);
     register_vpc_endpoints(registry);
     register_vpc_peering_connections(registry);
