@@ -35,6 +35,9 @@ vpcs = 7
 stop_timeout_seconds = 7
 [host]
 cpu_overcommit = 2
+[import]
+folder = "/srv/disks"
+url_prefixes = ["https://images.example.org/debian/"]
 [[credentials]]
 access_key_id = "A"
 secret_access_key = "s"
@@ -76,6 +79,19 @@ TEST(Config, NamesWhatIsWrong) {
         const auto config = parse_config(text, default_config());
         ASSERT_FALSE(config) << text;
         EXPECT_THAT(config.error().message, HasSubstr(message)) << text;
+    }
+}
+
+TEST(Config, TakesOnlyUrlPrefixesThatEndTheirHost) {
+    for (const char* prefix : {"https://images.example.org",
+                               "https:///disks/",
+                               "https://somebody@images.example.org/",
+                               "file:///",
+                               "images.example.org/"}) {
+        const auto config = parse_config(
+            std::string("[import]\nurl_prefixes = [\"") + prefix + "\"]\n", default_config());
+        ASSERT_FALSE(config) << prefix;
+        EXPECT_THAT(config.error().message, HasSubstr("import.url_prefixes"));
     }
 }
 

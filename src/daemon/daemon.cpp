@@ -297,8 +297,14 @@ void Daemon::Parts::make_disk_controllers(const std::string& host_id, ProcessRun
         long_work,
         engine::SnapshotControllerOptions{.host_id = host_id});
     images = std::make_unique<engine::ImageController>(*store, clock, host_id);
-    layers = std::make_unique<engine::LayerController>(
-        *store, clock, *drivers.hypervisor, *drivers.volumes, *disks, instance_locks, long_work);
+    layers = std::make_unique<engine::LayerController>(*store,
+                                                       clock,
+                                                       *drivers.hypervisor,
+                                                       *drivers.volumes,
+                                                       *disks,
+                                                       instance_locks,
+                                                       long_work,
+                                                       host_id);
     disk_tasks = std::make_unique<engine::DiskTaskController>(
         *store,
         clock,
