@@ -270,7 +270,7 @@ TEST_F(SqlitePlans, EveryLookUpAndChangeGoesByAnIndex) {
         change_everything(recorded);
         EXPECT_GT(recorder.statements().size(), 130u);
         for (const auto& sql : recorder.statements()) {
-            std::vector<Parameter> nothing(9, Parameter{nullptr});
+            std::vector<Parameter> nothing(32, Parameter{nullptr});
             tx.connection().run("EXPLAIN QUERY PLAN " + sql, nothing, [&](const Row& row) {
                 const std::string step{row.text(3)};
                 EXPECT_FALSE(step.starts_with("SCAN")) << step << "\n" << sql;
@@ -288,7 +288,7 @@ TEST_F(SqlitePlans, NoPageIsSorted) {
         for (const auto& sql : recorder.statements()) {
             if (sql.find("ORDER BY") == std::string::npos || sql.find("LIMIT") == std::string::npos)
                 continue;
-            std::vector<Parameter> nothing(9, Parameter{nullptr});
+            std::vector<Parameter> nothing(32, Parameter{nullptr});
             tx.connection().run("EXPLAIN QUERY PLAN " + sql, nothing, [&](const Row& row) {
                 EXPECT_EQ(row.text(3).find("TEMP B-TREE"), std::string_view::npos)
                     << row.text(3) << "\n"
