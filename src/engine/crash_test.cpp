@@ -45,6 +45,9 @@ class World final : public DiskFixture {
         EXPECT_TRUE(volumes_.recover());
         EXPECT_TRUE(instances_.recover(*hypervisor_.recover(), false));
         EXPECT_TRUE(recover_disks(*store_, sources_, clock_, host_id));
+        LayerController of_next_daemon{
+            *store_, clock_, hypervisor_, volumes_, disks_, locks_, long_work_, host_id};
+        EXPECT_TRUE(of_next_daemon.reconcile({.kind = "layers", .resource_id = "layers"}));
         settle_down();
     }
     void settle_down() {

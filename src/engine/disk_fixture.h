@@ -259,7 +259,12 @@ class DiskFixture : public EngineFixture {
         const auto disk = hypervisor_.disk(instance_id, id);
         const auto chain = volumes_.open(id);
         ASSERT_TRUE(disk && chain) << id;
-        EXPECT_EQ(disk->path, chain->layers.front().path) << id;
+        std::vector<std::string> there{disk->path};
+        there.insert(there.end(), disk->backing.begin(), disk->backing.end());
+        std::vector<std::string> wanted;
+        for (const auto& layer : chain->layers)
+            wanted.push_back(layer.path);
+        EXPECT_EQ(there, wanted) << id;
     }
     std::vector<std::string> findings() { return *check_disks(*store_, volumes_, check_options_); }
 

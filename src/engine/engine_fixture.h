@@ -223,8 +223,14 @@ class EngineFixture : public testing::Test {
     SnapshotController snapshots_{
         *store_, clock_, crashing_volumes_, disks_, locks_, long_work_, {.host_id = host_id}};
     ImageController images_{*store_, clock_, host_id};
-    LayerController layers_{
-        *store_, clock_, crashing_hypervisor_, crashing_volumes_, disks_, locks_, long_work_};
+    LayerController layers_{*store_,
+                            clock_,
+                            crashing_hypervisor_,
+                            crashing_volumes_,
+                            disks_,
+                            locks_,
+                            long_work_,
+                            host_id};
     DiskTaskController disk_tasks_{*store_,
                                    clock_,
                                    crashing_volumes_,

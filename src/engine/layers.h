@@ -6,6 +6,7 @@
 #include "engine/keyed_locks.h"
 #include "engine/long_work.h"
 
+#include <atomic>
 #include <string>
 
 namespace pileus::engine {
@@ -24,13 +25,16 @@ class LayerController final : public Controller {
                     drivers::Volumes& volumes,
                     Disks& disks,
                     KeyedLocks& locks,
-                    LongWork& long_work)
+                    LongWork& long_work,
+                    std::string host_id)
         : store_(store), clock_(clock), hypervisor_(hypervisor), volumes_(volumes), disks_(disks),
-          locks_(locks), long_work_(long_work) {}
+          locks_(locks), long_work_(long_work), host_id_(std::move(host_id)) {}
     std::string_view kind() const override { return work_kind; }
     Result<Outcome> reconcile(const domain::WorkItem& item) override;
 
   private:
+    void tell_all_guests();
+    void tell_guest_or_log(const std::string& volume_id);
     Result<void> tell_guest(const std::string& volume_id);
 
     store::Store& store_;
@@ -40,6 +44,8 @@ class LayerController final : public Controller {
     Disks& disks_;
     KeyedLocks& locks_;
     LongWork& long_work_;
+    const std::string host_id_;
+    std::atomic<bool> has_told_all_ = false;
 };
 
 } // namespace pileus::engine

@@ -134,6 +134,11 @@ Result<Outcome> VolumeController::follow_attachment(const Volume& row,
 }
 
 Result<Outcome> VolumeController::attach(const Volume& row, const domain::WorkItem& item) {
+    // In the middle of a reboot, or dead and not noticed yet: that is no failure to count.
+    static constexpr Duration until_there_is_a_guest = std::chrono::milliseconds{500};
+    const auto guest = hypervisor_.observe(row.instance_id).state;
+    if (guest != drivers::MachineState::running && guest != drivers::MachineState::paused)
+        return Outcome::again(clock_.now() + until_there_is_a_guest);
     const auto begun = clock_.monotonic();
     PILEUS_ASSIGN(auto chain, disks_.open(row));
     const auto plugged = hypervisor_.attach_disk(

@@ -84,6 +84,24 @@ TEST_F(VolumeController, OneThatCannotBePluggedInIsLetGo) {
     EXPECT_THAT(plugged(), ElementsAre(root_id));
 }
 
+TEST_F(VolumeController, WaitsForAGuestThatIsBeingRebooted) {
+    start_instance();
+    create_volume(id);
+    run_until_quiet();
+    hypervisor_.kill_guest(instance_id, "rebooting");
+    attach(id);
+    write([&](store::Transaction& tx) { // only the volume is looked at
+        store::work::enqueue(tx, "volume", id, host_id, clock_.now());
+    });
+    for (int i = 0; i < 20; ++i)
+        pass(1min);
+    EXPECT_EQ(volume(id)->attachment, AttachmentState::attaching);
+    engine_.look_at("instance", instance_id);
+    run_until_quiet();
+    pass(1s);
+    EXPECT_EQ(volume(id)->attachment, AttachmentState::attached) << "to a stopped instance";
+}
+
 TEST_F(VolumeController, FollowsAStoppedInstanceWithoutAGuest) {
     start_instance();
     request_stop(instance_id);
