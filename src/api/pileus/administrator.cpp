@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/pileus/administrator.h"
 
-#include "api/http_status.h"
+#include "api/json_service.h"
 #include "api/pileus/built_image.h"
 #include "api/pileus/cost.h"
 #include "api/pileus/import_image.h"
@@ -21,37 +21,6 @@ namespace pileus::api::pileus_service {
 namespace json = boost::json;
 namespace codes = domain::codes;
 
-namespace {
-
-constexpr std::string_view target_prefix = "Pileus.";
-constexpr std::string_view content_type = "application/x-amz-json-1.1";
-constexpr size_t body_depth_max = 16;
-
-Result<json::object> parse_body(const std::string& body) {
-    json::parse_options options;
-    options.max_depth = body_depth_max;
-    boost::system::error_code error;
-    auto value = json::parse(body.empty() ? "{}" : body, error, {}, options);
-    if (error || !value.is_object())
-        return fail("SerializationException", "The body must be a JSON object.");
-    return std::move(value.as_object());
-}
-
-Result<std::string> text_argument(const json::object& arguments, std::string_view name) {
-    const auto* value = arguments.if_contains(name);
-    if (!value || !value->is_string())
-        return fail(codes::missing_parameter,
-                    fmt::format("The request must contain the text '{}'.", name));
-    return std::string(value->as_string());
-}
-
-http::Response failure(const Error& error) {
-    const json::object body{{"__type", error.code}, {"message", error.message}};
-    return http::make_response(http_status(error.code), content_type, json::serialize(body));
-}
-
-} // namespace
-
 Administrator::Administrator(store::Store& store,
                              const Clock& clock,
                              const catalog::Catalog& catalog,
@@ -64,17 +33,10 @@ Administrator::Administrator(store::Store& store,
       settings_(settings), installation_(std::move(installation)), machine_(std::move(machine)) {}
 
 http::Response Administrator::handle(const domain::Caller& caller, const http::Request& request) {
-    const auto target = request.header("X-Amz-Target").value_or("");
-    if (!target.starts_with(target_prefix))
-        return failure(
-            {"UnknownOperationException", "The header X-Amz-Target must name Pileus.<Operation>."});
-    const auto arguments = parse_body(request.body);
-    if (!arguments)
-        return failure(arguments.error());
-    const auto answer = run(caller, target.substr(target_prefix.size()), *arguments);
-    if (!answer)
-        return failure(answer.error());
-    return http::make_response(200, content_type, json::serialize(*answer));
+    return answer_json(
+        request, "Pileus", [&](std::string_view operation, const Arguments& arguments) {
+            return run(caller, operation, arguments);
+        });
 }
 
 Result<json::object> Administrator::run(const domain::Caller& caller,
