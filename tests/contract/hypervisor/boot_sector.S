@@ -6,6 +6,8 @@
 #   I  ignore the power button
 #   O  switch the machine off after about a second
 #   F  say hello for ever
+#   W  write a counter to its disk for ever, each time into another cluster: sector 2048 + (n & 511) * 128 gets n
+#      (and say "lost" on the serial port when a write fails)
 # boot_sector.h holds its bytes:
 #   as --32 boot_sector.S -o b.o && ld -m elf_i386 -Ttext 0x7c00 --oformat binary b.o -o b.bin && xxd -i b.bin
 .code16
@@ -28,6 +30,8 @@ _start:
     je flood
     cmpb $'O', %al
     je later_off
+    cmpb $'W', %al
+    je write
 wait:
     hlt
     movw $0x600, %dx
@@ -53,6 +57,22 @@ flood:
     movw $hello, %si
     call print
     jmp flood
+write:
+    incl counter
+    movl counter, %eax
+    movl %eax, 0x8000
+    andl $511, %eax
+    shll $7, %eax
+    addl $2048, %eax
+    movl %eax, packet + 8
+    movb $0x80, %dl
+    movw $packet, %si
+    movw $0x4300, %ax
+    int $0x13
+    jnc write
+    movw $lost, %si
+    call print
+    jmp write
 print:
     lodsb
     testb %al, %al
@@ -63,6 +83,13 @@ print:
 1:  ret
 hello: .asciz "pileus test guest up\r\n"
 bye: .asciz "off\r\n"
+lost: .asciz "lost\r\n"
+    .balign 4
+counter: .long 0
+packet: # one sector from 0x8000 to the sector that follows
+    .byte 16, 0
+    .word 1, 0x8000, 0
+    .long 0, 0
     .org 508
 mode: .byte 'N'
     .org 510

@@ -22,12 +22,6 @@ class Containment : public testing::Test {
         ASSERT_TRUE(driver_->recover());
     }
 
-    pid_t pid_of(const std::string& id) {
-        const auto text = read_file(guests_.instance(id) / "machine.json");
-        const auto record = text ? parse_machine_record(*text) : fail(text.error());
-        return record && record->process ? record->process->pid : 0;
-    }
-
     std::string status_field(pid_t pid, std::string_view name) {
         const auto status = read_file(fmt::format("/proc/{}/status", pid));
         for (const auto line : split(status.value_or(""), '\n'))
@@ -49,8 +43,8 @@ TEST_F(Containment, TheKernelSaysWhatAGuestIsNot) {
     const auto started = driver_->start(guests_.spec(instance_a));
     ASSERT_TRUE(started) << started.error().message;
     ASSERT_TRUE(driver_->start(guests_.spec(instance_b)));
-    const pid_t a = pid_of(instance_a);
-    const pid_t b = pid_of(instance_b);
+    const pid_t a = guests_.pid_of(instance_a);
+    const pid_t b = guests_.pid_of(instance_b);
     EXPECT_EQ(status_field(a, "Uid"), "1999000000\t1999000000\t1999000000\t1999000000");
     EXPECT_EQ(status_field(a, "Gid"), "1999000000\t1999000000\t1999000000\t1999000000");
     EXPECT_EQ(status_field(b, "Uid"), "1999000001\t1999000001\t1999000001\t1999000001");

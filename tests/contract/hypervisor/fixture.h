@@ -5,6 +5,7 @@
 // second. Every guest that a test leaves behind is ended with the fixture.
 
 #include "../volumes/folder.h"
+#include "base/file.h"
 #include "base/process.h"
 #include "boot_sector.h"
 #include "drivers/hypervisor/qemu/qemu_hypervisor.h"
@@ -51,8 +52,18 @@ class QemuGuests {
             EXPECT_TRUE(driver->forget(id));
     }
 
+    std::filesystem::path disk_folder() const {
+        const auto path = folder_.path() / "disks";
+        std::filesystem::create_directories(path);
+        return path;
+    }
     std::filesystem::path instances() const { return folder_.path() / "instances"; }
     std::filesystem::path instance(const std::string& id) const { return instances() / id; }
+    pid_t pid_of(const std::string& id) const {
+        const auto text = read_file(instance(id) / "machine.json");
+        const auto record = text ? parse_machine_record(*text) : fail(text.error());
+        return record && record->process ? record->process->pid : 0;
+    }
 
     QemuHypervisorOptions options() const {
         QemuHypervisorOptions options;
@@ -83,6 +94,26 @@ class QemuGuests {
         return spec;
     }
 
+    static std::string volume_id(int number) {
+        return "vol-0123456789abcdef" + std::to_string(number);
+    }
+    // A new qcow2 file; what it stands on is in its header for tools only, QEMU does not look
+    // there.
+    DiskLayer layer(const std::string& name, const DiskLayer& below = {}, int size_mib = 64) {
+        ProcessSpec create;
+        create.argv = {"qemu-img", "create", "-q", "-f", "qcow2"};
+        if (!below.path.empty())
+            create.argv.insert(create.argv.end(), {"-F", below.format, "-b", below.path});
+        const auto path = (disk_folder() / (name + ".qcow2")).string();
+        create.argv.insert(create.argv.end(), {path, std::to_string(size_mib) + "M"});
+        EXPECT_TRUE(run_checked(runner_, create));
+        return {path, "qcow2"};
+    }
+    // A disk of one layer, empty.
+    MachineDisk data_disk(int number, const std::string& name) {
+        return {{volume_id(number), {layer(name)}}, "vol0123456789abcdef" + std::to_string(number)};
+    }
+
     static std::string interface_id(int number) {
         return "eni-0123456789abcdef" + std::to_string(number);
     }
@@ -106,12 +137,6 @@ class QemuGuests {
                 tap.reset();
         }).join();
         return tap ? Result<UniqueFd>(std::move(tap)) : fail(errors::unavailable, "no tap");
-    }
-
-    std::filesystem::path disk_folder() const {
-        const auto path = folder_.path() / "disks";
-        std::filesystem::create_directories(path);
-        return path;
     }
 
     Folder folder_;

@@ -62,6 +62,13 @@ class HypervisorContract : public testing::TestWithParam<Kind> {
         return std::move(found).value_or(std::vector<std::string>{});
     }
 
+    static std::string vol(int number) { return QemuGuests::volume_id(number); }
+    std::vector<std::string> disks() {
+        auto found = hypervisor_->plugged_disks(instance_a);
+        EXPECT_TRUE(found) << found.error().message;
+        return std::move(found).value_or(std::vector<std::string>{});
+    }
+
     std::string console(const std::string& id) {
         return hypervisor_->console_output(id, 65536).value_or("");
     }
@@ -178,6 +185,130 @@ TEST_P(HypervisorContract, NoInterfaceIsPluggedIntoAGuestThatIsNotThere) {
               errors::not_found);
     EXPECT_EQ(hypervisor_->plugged_interfaces(instance_a).error().code, errors::not_found);
     EXPECT_TRUE(hypervisor_->detach_interface(instance_a, eni(1), false));
+}
+
+TEST_P(HypervisorContract, DisksComeAndGoWhileTheGuestRuns) {
+    auto spec = guests_.spec(instance_a);
+    spec.disks.push_back(guests_.data_disk(1, "one"));
+    const auto started = hypervisor_->start(spec);
+    ASSERT_TRUE(started) << started.error().message;
+    EXPECT_THAT(disks(), UnorderedElementsAre(vol(0), vol(1)));
+    const auto second = guests_.data_disk(2, "two");
+    for (int i = 0; i < 2; ++i) { // again: it is there already
+        const auto attached = hypervisor_->attach_disk(instance_a, second);
+        ASSERT_TRUE(attached) << attached.error().message;
+        EXPECT_THAT(disks(), UnorderedElementsAre(vol(0), vol(1), vol(2)));
+    }
+    // A guest that does not answer loses them by force; one that was pulled is not there to pull.
+    for (int i = 0; i < 2; ++i) {
+        const auto detached = hypervisor_->detach_disk(instance_a, vol(1), true);
+        ASSERT_TRUE(detached) << detached.error().message;
+        EXPECT_THAT(disks(), UnorderedElementsAre(vol(0), vol(2)));
+    }
+    EXPECT_EQ(hypervisor_->detach_disk(instance_a, vol(0), true).error().code, errors::invalid);
+    hypervisor_ = make();
+    ASSERT_TRUE(hypervisor_->recover());
+    EXPECT_THAT(disks(), UnorderedElementsAre(vol(0), vol(2)));
+    ASSERT_TRUE(hypervisor_->detach_disk(instance_a, vol(2), true));
+    EXPECT_THAT(disks(), ElementsAre(vol(0)));
+}
+
+TEST_P(HypervisorContract, NothingHappensToDisksThatAreNotThere) {
+    const auto disk = guests_.data_disk(1, "one");
+    EXPECT_EQ(hypervisor_->attach_disk(instance_a, disk).error().code, errors::not_found);
+    EXPECT_EQ(hypervisor_->plugged_disks(instance_a).error().code, errors::not_found);
+    EXPECT_EQ(hypervisor_->resume(instance_a).error().code, errors::not_found);
+    EXPECT_TRUE(hypervisor_->detach_disk(instance_a, vol(1), false));
+    ASSERT_TRUE(hypervisor_->start(guests_.spec(instance_a)));
+    EXPECT_TRUE(hypervisor_->detach_disk(instance_a, vol(1), false));
+    EXPECT_EQ(hypervisor_->resize_disk(instance_a, vol(1), 1).error().code, errors::not_found);
+    EXPECT_EQ(hypervisor_->limit_disk(instance_a, vol(1), {}).error().code, errors::not_found);
+    EXPECT_EQ(hypervisor_->writes_to(instance_a, vol(1), "/x").error().code, errors::not_found);
+    EXPECT_EQ(hypervisor_->replace_backing(instance_a, disk.chain).error().code, errors::not_found);
+    EXPECT_EQ(
+        hypervisor_->switch_layers(instance_a, {{vol(1), "/x", disk.chain.layers[0]}}).error().code,
+        errors::not_found);
+    EXPECT_TRUE(hypervisor_->resume(instance_a)); // it runs
+}
+
+TEST_P(HypervisorContract, ADiskServesOneGuestOnly) {
+    const auto disk = guests_.data_disk(1, "one");
+    ASSERT_TRUE(hypervisor_->start(guests_.spec(instance_a)));
+    ASSERT_TRUE(hypervisor_->start(guests_.spec(instance_b)));
+    ASSERT_TRUE(hypervisor_->attach_disk(instance_a, disk));
+    const auto refused = hypervisor_->attach_disk(instance_b, disk);
+    ASSERT_FALSE(refused);
+    EXPECT_THAT(refused.error().message, HasSubstr("in use by another instance"));
+    EXPECT_THAT(*hypervisor_->plugged_disks(instance_b), ElementsAre(vol(0)));
+    ASSERT_TRUE(hypervisor_->detach_disk(instance_a, vol(1), true));
+    const auto attached = hypervisor_->attach_disk(instance_b, disk);
+    EXPECT_TRUE(attached) << attached.error().message;
+}
+
+TEST_P(HypervisorContract, DisksGoOnInNewLayersAllOrNone) {
+    auto spec = guests_.spec(instance_a);
+    const auto one = guests_.data_disk(1, "one");
+    const auto two = guests_.data_disk(2, "two");
+    spec.disks.push_back(one);
+    spec.disks.push_back(two);
+    ASSERT_TRUE(hypervisor_->start(spec));
+    const auto& first = one.chain.layers[0];
+    const auto& second = two.chain.layers[0];
+    const std::vector<LayerSwitch> switches = {
+        {vol(1), first.path, guests_.layer("one-next", first)},
+        {vol(2), second.path, guests_.layer("two-next", second)}};
+    auto wrong = switches;
+    wrong[1].current_path = "/elsewhere";
+    EXPECT_EQ(hypervisor_->switch_layers(instance_a, wrong).error().code, errors::invalid);
+    EXPECT_TRUE(*hypervisor_->writes_to(instance_a, vol(1), first.path));
+    EXPECT_FALSE(*hypervisor_->writes_to(instance_a, vol(1), switches[0].next.path));
+    // One of them only, then both: what has happened already is left so.
+    for (const auto& each : {std::vector{switches[0]}, switches, switches}) {
+        const auto switched = hypervisor_->switch_layers(instance_a, each);
+        ASSERT_TRUE(switched) << switched.error().message;
+    }
+    hypervisor_ = make();
+    ASSERT_TRUE(hypervisor_->recover());
+    for (const auto& each : switches) {
+        EXPECT_TRUE(*hypervisor_->writes_to(instance_a, each.volume_id, each.next.path));
+        EXPECT_FALSE(*hypervisor_->writes_to(instance_a, each.volume_id, each.current_path));
+    }
+    EXPECT_THAT(disks(), UnorderedElementsAre(vol(0), vol(1), vol(2)));
+}
+
+TEST_P(HypervisorContract, DisksGrowAndAreLimited) {
+    auto spec = guests_.spec(instance_a);
+    spec.disks.push_back(guests_.data_disk(1, "one"));
+    spec.disks[1].limits = {.iops = 3000, .bytes_per_second = 125 << 20};
+    ASSERT_TRUE(hypervisor_->start(spec));
+    for (const int size_gib : {2, 2, 1}) // never smaller
+        EXPECT_TRUE(hypervisor_->resize_disk(instance_a, vol(1), size_gib));
+    for (const DiskLimits& limits :
+         {DiskLimits{.iops = 100, .burst_iops = 3000, .burst_seconds = 60},
+          DiskLimits{.bytes_per_second = 1 << 20},
+          DiskLimits{}}) {
+        const auto limited = hypervisor_->limit_disk(instance_a, vol(1), limits);
+        EXPECT_TRUE(limited) << limited.error().message;
+    }
+}
+
+TEST_P(HypervisorContract, WhatLiesBelowADiskIsReplaced) {
+    auto spec = guests_.spec(instance_a);
+    auto disk = guests_.data_disk(1, "bottom");
+    const auto bottom = disk.chain.layers[0];
+    const auto middle = guests_.layer("middle", bottom);
+    const auto top = guests_.layer("top", middle);
+    disk.chain.layers = {top, middle, bottom};
+    spec.disks.push_back(disk);
+    ASSERT_TRUE(hypervisor_->start(spec));
+    DiskChain chain{vol(1), {top, guests_.layer("joined")}};
+    for (int i = 0; i < 2; ++i) {
+        const auto replaced = hypervisor_->replace_backing(instance_a, chain);
+        EXPECT_TRUE(replaced) << replaced.error().message;
+    }
+    chain.layers[0] = middle;
+    EXPECT_EQ(hypervisor_->replace_backing(instance_a, chain).error().code, errors::invalid);
+    EXPECT_TRUE(*hypervisor_->writes_to(instance_a, vol(1), top.path));
 }
 
 TEST_P(HypervisorContract, GuestsAreIndependent) {

@@ -287,7 +287,11 @@ TEST_F(QemuHypervisorTest, AFailedStartLeavesNothingAndSaysWhy) {
 
 TEST_F(QemuHypervisorTest, BootsAVolumeClonedFromASnapshot) {
     Folder folder;
-    Qcow2Volumes volumes({folder.path() / "state"});
+    SystemRandom random;
+    Qcow2VolumesOptions options;
+    options.state_folder = folder.path() / "state";
+    options.copy.launcher = PILEUS_LAUNCHER;
+    Qcow2Volumes volumes(options, guests_.runner(), random);
     ASSERT_TRUE(volumes.recover());
     const auto raw = (folder.path() / "image.raw").string();
     const auto image = (folder.path() / "image.qcow2").string();
@@ -296,7 +300,8 @@ TEST_F(QemuHypervisorTest, BootsAVolumeClonedFromASnapshot) {
     convert.argv = {"qemu-img", "convert", "-f", "raw", "-O", "qcow2", raw, image};
     ASSERT_TRUE(run_checked(guests_.runner(), convert));
     ASSERT_TRUE(volumes.import_snapshot("snap-0123456789abcdef0", image));
-    ASSERT_TRUE(volumes.clone("vol-0123456789abcdef0", "snap-0123456789abcdef0", 1));
+    ASSERT_TRUE(volumes.create("vol-0123456789abcdef0",
+                               {.size_gib = 1, .snapshot_id = "snap-0123456789abcdef0"}));
 
     auto spec = guests_.spec(instance_a);
     spec.disks[0].chain = volumes.open("vol-0123456789abcdef0").value();
