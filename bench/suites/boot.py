@@ -116,11 +116,14 @@ class ByHand:
         return {read_only: names.pop() for read_only, names in found.items()}
 
     def file_nodes(self):
+        """The files of layers; whether one is read-only is said by its layer."""
         nodes = [json.loads(word) for flag, word in zip(self.words, self.words[1:]) if flag == "-blockdev"]
-        return [node for node in nodes if node["driver"] == "file"]
+        return [{**node["file"], "read-only": node["read-only"]} for node in nodes if isinstance(node["file"], dict)]
 
     def files(self):
-        return [int(re.match(r"fd=(\d+),", word)[1]) for flag, word in zip(self.words, self.words[1:]) if flag == "-add-fd"]
+        """(descriptor, the set that it is in): a layer that is written to has two in one."""
+        words = [word for flag, word in zip(self.words, self.words[1:]) if flag == "-add-fd"]
+        return [tuple(map(int, re.match(r"fd=(\d+),set=(\d+)", word).groups())) for word in words]
 
     def descriptors(self):
         """What this start gives for each file of the managed guest."""
@@ -130,9 +133,9 @@ class ByHand:
         subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", disk, str(self.disk_bytes)], check=True)
         self.log = self.folder / "console.log"
         self.log.unlink(missing_ok=True)
-        for number in self.files():
-            if number == self.disk:
-                given[number] = os.open(disk, os.O_RDWR)
+        for number, in_set in self.files():
+            if in_set == self.disk:
+                given[number] = os.open(disk, os.O_RDONLY if number == self.disk else os.O_RDWR)
             elif number not in given:
                 given[number] = os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         return given

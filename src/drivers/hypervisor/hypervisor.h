@@ -104,51 +104,34 @@ class Hypervisor {
     // The ids of the interfaces that are plugged into a guest, those of its start among them.
     virtual Result<std::vector<std::string>> plugged_interfaces(const std::string& instance_id) = 0;
     // The same for disks, named by their volume ids.
-    virtual Result<void> attach_disk(const std::string& /*instance_id*/,
-                                     const MachineDisk& /*disk*/) {
-        return fail(errors::unavailable, "not built yet");
-    }
-    virtual Result<void> detach_disk(const std::string& /*instance_id*/,
-                                     const std::string& /*volume_id*/,
-                                     bool /*force*/) {
-        return fail(errors::unavailable, "not built yet");
-    }
-    virtual Result<std::vector<std::string>> plugged_disks(const std::string& /*instance_id*/) {
-        return fail(errors::unavailable, "not built yet");
-    }
-    // The guest sees the new size at once. Never smaller.
-    virtual Result<void> resize_disk(const std::string& /*instance_id*/,
-                                     const std::string& /*volume_id*/,
-                                     int64_t /*size_gib*/) {
-        return fail(errors::unavailable, "not built yet");
-    }
-    virtual Result<void> limit_disk(const std::string& /*instance_id*/,
-                                    const std::string& /*volume_id*/,
-                                    const DiskLimits& /*limits*/) {
-        return fail(errors::unavailable, "not built yet");
-    }
+    virtual Result<void> attach_disk(const std::string& instance_id, const MachineDisk& disk) = 0;
+    // The boot disk is never pulled: errors::invalid. A disk that was cut off with `force` answers
+    // the guest with errors from then on.
+    virtual Result<void>
+    detach_disk(const std::string& instance_id, const std::string& volume_id, bool force) = 0;
+    virtual Result<std::vector<std::string>> plugged_disks(const std::string& instance_id) = 0;
+    // The guest sees the new size at once. Never smaller. (Of this and what follows: a disk that is
+    // not plugged in is errors::not_found.)
+    virtual Result<void>
+    resize_disk(const std::string& instance_id, const std::string& volume_id, int64_t size_gib) = 0;
+    virtual Result<void> limit_disk(const std::string& instance_id,
+                                    const std::string& volume_id,
+                                    const DiskLimits& limits) = 0;
     // Writes of the guest go to the new layers from one moment on, the same for all of them, or an
     // error and to none. A disk that writes to its new layer already is left so.
-    virtual Result<void> switch_layers(const std::string& /*instance_id*/,
-                                       const std::vector<LayerSwitch>& /*switches*/) {
-        return fail(errors::unavailable, "not built yet");
-    }
-    // Whether the guest writes to this layer: how a switch ended that a crash interrupted.
-    virtual Result<bool> writes_to(const std::string& /*instance_id*/,
-                                   const std::string& /*volume_id*/,
-                                   const std::string& /*path*/) {
-        return fail(errors::unavailable, "not built yet");
-    }
+    virtual Result<void> switch_layers(const std::string& instance_id,
+                                       const std::vector<LayerSwitch>& switches) = 0;
+    // Whether the guest writes to this layer: how a switch ended that a crash interrupted. What the
+    // crash left open of it is let go of.
+    virtual Result<bool> writes_to(const std::string& instance_id,
+                                   const std::string& volume_id,
+                                   const std::string& path) = 0;
     // What lies below the writable layer is read from other files from now on, which hold the same.
-    virtual Result<void> replace_backing(const std::string& /*instance_id*/,
-                                         const DiskChain& /*chain*/) {
-        return fail(errors::unavailable, "not built yet");
-    }
+    virtual Result<void> replace_backing(const std::string& instance_id,
+                                         const DiskChain& chain) = 0;
     // Lets a paused guest run on: one that was paused because the machine's disk was full tries its
-    // writes again.
-    virtual Result<void> resume(const std::string& /*instance_id*/) {
-        return fail(errors::unavailable, "not built yet");
-    }
+    // writes again. A guest that is not paused is left so.
+    virtual Result<void> resume(const std::string& instance_id) = 0;
 
     // Ends the guest's process and forgets it; its console output stays until forget(). Absent is
     // success.

@@ -98,7 +98,8 @@ Result<void> plug_disk(Machine& machine, const MachineDisk& disk, Machine::Deadl
         return throttle_disk(machine, volume_id, disk.limits, deadline);
     PILEUS_ASSIGN(const bool is_dead, has_device(machine, disk_id(volume_id), deadline));
     if (is_dead) {
-        PILEUS_ASSIGN(const bool is_gone, ask_for_device(machine, disk_id(volume_id), deadline));
+        PILEUS_ASSIGN(const bool is_gone,
+                      ask_for_device(machine, disk_id(volume_id), clean_up_deadline()));
         if (!is_gone)
             return fail(errors::timeout,
                         "the guest has not let go of " + volume_id + " since it was cut off");
