@@ -2,6 +2,8 @@
 """What tests of volumes, snapshots and images share: makers that clean up, waiters that do not dawdle."""
 
 import itertools
+import re
+import urllib.parse
 
 from botocore.exceptions import ClientError
 from fixture import ClientTest
@@ -66,6 +68,12 @@ class DiskTest(ClientTest):
     def root_volume(self, instance_id):
         [mapping] = [m for m in self.instance(instance_id)["BlockDeviceMappings"] if m["DeviceName"] == "/dev/xvda"]
         return mapping["Ebs"]["VolumeId"]
+
+    def raw(self, operation, **parameters):
+        """An operation or a member that Debian's boto3 does not know: the answer, or the code of the refusal."""
+        body = urllib.parse.urlencode({"Action": operation, "Version": "2016-11-15", **parameters})
+        status, answer = self.signed_post(body)
+        return answer if status == 200 else re.search("<Code>(.*?)</Code>", answer).group(1)
 
     def until(self, condition, what):
         return wait_until(condition, 20, what)
