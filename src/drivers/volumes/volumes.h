@@ -90,36 +90,24 @@ class Volumes {
     // The same for a disk from outside: checked by our own reader of its header, then converted
     // under limits of size, time and memory, by a process that can reach nothing else.
     // errors::invalid says what is wrong with it.
-    virtual Result<void> import_foreign(const std::string& /*snapshot_id*/,
-                                        const DiskImport& /*source*/,
-                                        bool /*encrypted*/,
-                                        const Progress& /*progress*/) {
-        return fail(errors::unavailable, "not built yet");
-    }
+    virtual Result<void> import_foreign(const std::string& snapshot_id,
+                                        const DiskImport& source,
+                                        bool encrypted,
+                                        const Progress& progress) = 0;
     // Writes what the snapshot holds to a new file of the format ("qcow2", "raw", "vmdk", "vhd").
-    virtual Result<void> export_snapshot(const std::string& /*snapshot_id*/,
-                                         const std::string& /*path*/,
-                                         const std::string& /*format*/,
-                                         const Progress& /*progress*/) {
-        return fail(errors::unavailable, "not built yet");
-    }
+    virtual Result<void> export_snapshot(const std::string& snapshot_id,
+                                         const std::string& path,
+                                         const std::string& format,
+                                         const Progress& progress) = 0;
 
     // Makes a volume; the time does not depend on its size, nor on its snapshot's. One that is
     // there is success.
-    virtual Result<void> create(const std::string& /*volume_id*/, const VolumeSpec& /*spec*/) {
-        return fail(errors::unavailable, "not built yet");
-    }
-    // The first form of the same, until its callers have gone.
-    virtual Result<void> create(const std::string& volume_id, int64_t size_gib) = 0;
-    virtual Result<void>
-    clone(const std::string& volume_id, const std::string& snapshot_id, int64_t size_gib) = 0;
+    virtual Result<void> create(const std::string& volume_id, const VolumeSpec& spec) = 0;
     // Fails while a snapshot is being taken of it: what writes to it is not settled then.
     virtual Result<DiskChain> open(const std::string& volume_id) = 0;
     // Of a volume that is larger already it is success. A guest that has it open is told by the
     // hypervisor, before.
-    virtual Result<void> grow(const std::string& /*volume_id*/, int64_t /*size_gib*/) {
-        return fail(errors::unavailable, "not built yet");
-    }
+    virtual Result<void> grow(const std::string& volume_id, int64_t size_gib) = 0;
     // Gone already is success. A snapshot that was being taken of it is completed.
     virtual Result<void> remove(const std::string& volume_id) = 0;
 
@@ -127,31 +115,21 @@ class Volumes {
     // the volume open goes on writing in `next` (the hypervisor's switch_layers); then
     // complete_snapshot() names what it left. Of a volume that nobody has open the second follows
     // at once. cancel_snapshot() is for a switch that did not happen.
-    virtual Result<LayerSwitch> begin_snapshot(const std::string& /*volume_id*/,
-                                               const std::string& /*snapshot_id*/) {
-        return fail(errors::unavailable, "not built yet");
-    }
-    virtual Result<void> complete_snapshot(const std::string& /*volume_id*/,
-                                           const std::string& /*snapshot_id*/) {
-        return fail(errors::unavailable, "not built yet");
-    }
-    virtual Result<void> cancel_snapshot(const std::string& /*volume_id*/,
-                                         const std::string& /*snapshot_id*/) {
-        return fail(errors::unavailable, "not built yet");
-    }
+    virtual Result<LayerSwitch> begin_snapshot(const std::string& volume_id,
+                                               const std::string& snapshot_id) = 0;
+    virtual Result<void> complete_snapshot(const std::string& volume_id,
+                                           const std::string& snapshot_id) = 0;
+    virtual Result<void> cancel_snapshot(const std::string& volume_id,
+                                         const std::string& snapshot_id) = 0;
     // The switch that begin_snapshot() left open on the volume, if any.
-    virtual std::optional<LayerSwitch> pending_switch(const std::string& /*volume_id*/) {
-        return std::nullopt;
-    }
+    virtual std::optional<LayerSwitch> pending_switch(const std::string& volume_id) = 0;
     // A snapshot with the content of another: in no time when it is to be encrypted as the other
     // is, else by copying.
-    virtual Result<void> copy_snapshot(const std::string& /*snapshot_id*/,
-                                       const std::string& /*from_snapshot_id*/,
-                                       bool /*encrypted*/,
-                                       const Progress& /*progress*/) {
-        return fail(errors::unavailable, "not built yet");
-    }
-    virtual bool has_snapshot(const std::string& /*snapshot_id*/) { return false; }
+    virtual Result<void> copy_snapshot(const std::string& snapshot_id,
+                                       const std::string& from_snapshot_id,
+                                       bool encrypted,
+                                       const Progress& progress) = 0;
+    virtual bool has_snapshot(const std::string& snapshot_id) = 0;
     // Its name goes; its layers go when nobody stands on them. Gone already is success.
     virtual Result<void> remove_snapshot(const std::string& snapshot_id) = 0;
 
@@ -159,19 +137,13 @@ class Volumes {
     // left without its snapshot): one such step, of layers that nobody writes to. Returns the
     // volumes whose chain is another now (a guest that runs on the old one reads the same from it,
     // and is told by the hypervisor's replace_backing); none: nothing is left to do.
-    virtual Result<std::vector<std::string>> merge_layers() {
-        return fail(errors::unavailable, "not built yet");
-    }
+    virtual Result<std::vector<std::string>> merge_layers() = 0;
 
     virtual Result<std::vector<VolumeObservation>> observe() = 0;
-    virtual Result<std::vector<SnapshotObservation>> observe_snapshots() {
-        return fail(errors::unavailable, "not built yet");
-    }
+    virtual Result<std::vector<SnapshotObservation>> observe_snapshots() = 0;
     // What lies in its folders and belongs to no volume, snapshot or layer, or cannot be read; a
     // line each, for a person.
-    virtual Result<std::vector<std::string>> check() {
-        return fail(errors::unavailable, "not built yet");
-    }
+    virtual Result<std::vector<std::string>> check() = 0;
 };
 
 } // namespace pileus::drivers

@@ -239,7 +239,7 @@ TEST_F(Qcow2CrashTest, KilledAnywhereItLosesNothingAndLeavesNothing) {
 // The process that copies dies with the driver.
 TEST_F(Qcow2CrashTest, NoCopyOutlivesTheDriver) {
     run({"qemu-img", "create", "-q", "-f", "raw", image("disk"), "1G"});
-    run({"qemu-io", "-f", "raw", "-c", "write -P 0x5a 0 512M", image("disk")});
+    run({"qemu-io", "-f", "raw", "-c", "write -P 0x5a 0 64M", image("disk")});
     const pid_t child = ::fork();
     if (child == 0) {
         SystemProcessRunner runner;

@@ -106,6 +106,7 @@ TEST_F(Qcow2TransferTest, GivesWhatQemuImgReads) {
         });
         ASSERT_TRUE(given) << format << ": " << given.error().message;
         EXPECT_EQ(last, 100);
+        EXPECT_THAT(run({"qemu-img", "info", "-f", driver, path}), HasSubstr("2 GiB"));
         run({"qemu-io", "-f", driver, "-c", "read -P 0x5a 1M 64k", path});
         run({"qemu-io", "-f", driver, "-c", "read -P 0x22 8M 64k", path});
         struct stat status {};
@@ -199,7 +200,12 @@ TEST_F(Qcow2TransferTest, LyingTablesAreFoundByTheContainedProcess) {
     expect_refused(path, "qcow2", "cannot be used");
     std::filesystem::remove(path);
     make_disk("vmdk", "subformat=streamOptimized", path);
-    poke(path, 65536, std::string(512, '\xff')); // the only compressed grain
+    // The only compressed grain: its place on the disk (sector 2048), its length, its bytes.
+    const auto stream = *read_file(path);
+    size_t grain = 65536;
+    while (stream.compare(grain, 8, std::string("\0\x08\0\0\0\0\0\0", 8)) != 0)
+        grain += 512;
+    poke(path, grain + 12, std::string(64, '\xff'));
     expect_refused(path, "vmdk", "cannot be used");
 }
 

@@ -35,6 +35,11 @@ Result<void> check_format(const std::string& format, const std::array<std::strin
     return fail(errors::invalid, fmt::format("'{}' is no format of a disk here", format));
 }
 
+tl::unexpected<Error> busy_with_snapshot(const std::string& id, const std::string& snapshot_id) {
+    return fail(errors::unavailable,
+                fmt::format("the snapshot {} of {} is being taken", snapshot_id, id));
+}
+
 tl::unexpected<Error> asked_to_stop() {
     return fail(errors::unavailable, "it was asked to stop");
 }
@@ -97,17 +102,6 @@ Result<void> EmulatedVolumes::export_snapshot(const std::string& snapshot_id,
     return write_file_durably(path, fmt::format("{} emulated as {}\n", snapshot_id, format));
 }
 
-Result<void> EmulatedVolumes::create(const std::string& volume_id, int64_t size_gib) {
-    return create(volume_id, VolumeSpec{size_gib, "", false});
-}
-
-Result<void> EmulatedVolumes::clone(const std::string& volume_id,
-                                    const std::string& snapshot_id,
-                                    int64_t size_gib) {
-    PILEUS_TRY(check_id(domain::prefix::snapshot, snapshot_id));
-    return create(volume_id, VolumeSpec{size_gib, snapshot_id, false});
-}
-
 Result<void> EmulatedVolumes::create(const std::string& volume_id, const VolumeSpec& spec) {
     PILEUS_TRY(check_id(domain::prefix::volume, volume_id));
     PILEUS_TRY(check_size(spec.size_gib));
@@ -136,9 +130,7 @@ Result<DiskChain> EmulatedVolumes::open(const std::string& volume_id) {
     const std::lock_guard lock(mutex_);
     PILEUS_ASSIGN(const Volume* volume, find_volume(volume_id));
     if (!volume->next.empty())
-        return fail(
-            errors::unavailable,
-            fmt::format("the snapshot {} of {} is being taken", volume->next_snapshot, volume_id));
+        return busy_with_snapshot(volume_id, volume->next_snapshot);
     DiskChain chain{volume_id, {}, volume->size_gib};
     for (std::string path = volume->layer; !path.empty(); path = layers_.at(path).below)
         chain.layers.push_back({path,
@@ -153,7 +145,11 @@ Result<void> EmulatedVolumes::grow(const std::string& volume_id, int64_t size_gi
     PILEUS_TRY(check_size(size_gib));
     const std::lock_guard lock(mutex_);
     PILEUS_ASSIGN(Volume * volume, find_volume(volume_id));
-    volume->size_gib = std::max(volume->size_gib, size_gib);
+    if (size_gib <= volume->size_gib)
+        return {};
+    if (!volume->next.empty())
+        return busy_with_snapshot(volume_id, volume->next_snapshot);
+    volume->size_gib = size_gib;
     return {};
 }
 

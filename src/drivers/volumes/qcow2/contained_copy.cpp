@@ -39,18 +39,24 @@ std::vector<const CopyFile*> files_of(const CopyPlan& plan) {
     return files;
 }
 
-// Waits for it a little when it was asked to end, then ends it.
-void end_process(pid_t pid, bool was_asked) {
+// Waits for it a little, then ends it. Returns how it ended, for a person.
+std::string end_process(pid_t pid) {
     constexpr std::chrono::milliseconds pause{2};
-    constexpr int attempts = 1000;
-    for (int i = 0; was_asked && i < attempts; ++i) {
-        if (::waitpid(pid, nullptr, WNOHANG) == pid)
-            return;
-        std::this_thread::sleep_for(pause);
+    constexpr int attempts = 500;
+    int status = 0;
+    bool ended = false;
+    for (int i = 0; i < attempts && !ended; ++i) {
+        ended = ::waitpid(pid, &status, WNOHANG) == pid;
+        if (!ended)
+            std::this_thread::sleep_for(pause);
     }
-    ::kill(pid, SIGKILL); // it is our child and has not been waited for: the pid is its own
-    while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
+    if (!ended) {
+        ::kill(pid, SIGKILL); // it is our child and has not been waited for: the pid is its own
+        while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+        }
     }
+    return WIFSIGNALED(status) ? fmt::format("signal {}", WTERMSIG(status))
+                               : fmt::format("exit code {}", WEXITSTATUS(status));
 }
 
 std::string text_of(const UniqueFd& file) {
@@ -156,8 +162,8 @@ class Conversation {
         PILEUS_ASSIGN(created_, add_protocol(file, 0, true));
         json::object options{
             {"driver", file.driver}, {"file", created_}, {"size", plan_.create_bytes}};
-        if (file.driver == "vpc")
-            options["force-size"] = true;
+        if (file.driver == "vmdk")
+            options["zeroed-grain"] = true; // what is zero takes no room
         PILEUS_TRY(monitor_.execute("blockdev-create",
                                     {{"job-id", job}, {"options", std::move(options)}}));
         return wait_for_job(false);
@@ -168,7 +174,9 @@ class Conversation {
         if (source.resize_target_to > 0)
             PILEUS_TRY(monitor_.execute(
                 "block_resize", {{"node-name", target}, {"size", source.resize_target_to}}));
-        PILEUS_TRY(monitor_.execute("blockdev-backup",
+        // Into a new raw file by mirroring, the only job that leaves holes where there is nothing.
+        const bool leaves_holes = plan_.create_bytes > 0 && plan_.target.front().driver == "raw";
+        PILEUS_TRY(monitor_.execute(leaves_holes ? "blockdev-mirror" : "blockdev-backup",
                                     {{"job-id", job},
                                      {"device", from},
                                      {"target", target},
@@ -190,6 +198,8 @@ class Conversation {
                 PILEUS_TRY(report(*state));
             if (status->get_string() == "concluded")
                 return conclude(*state);
+            if (status->get_string() == "ready") // a mirror that would go on for ever
+                PILEUS_TRY(monitor_.execute("block-job-cancel", {{"device", job}}));
             if (std::chrono::steady_clock::now() > end_)
                 return fail(errors::unavailable, "it takes longer than it may");
             std::this_thread::sleep_for(pause);
@@ -262,6 +272,8 @@ ProcessSpec ContainedCopy::describe(const CopyPlan& plan, int monitor_fd) {
                  "-display",
                  "none",
                  "-S",
+                 "-object",
+                 "main-loop,id=main,thread-pool-max=4", // threads take address space
                  "-sandbox",
                  "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
                  "-chardev",
@@ -295,12 +307,13 @@ Result<void> ContainedCopy::run(const CopyPlan& plan, const Progress& progress) 
     theirs.reset();
     const auto end = std::chrono::steady_clock::now() + options_.time;
     auto copied = Conversation(monitor, plan, progress, end).run(options_.free_bytes);
-    if (copied)
-        (void)monitor.execute("quit", {});
-    end_process(pid, copied.has_value());
+    (void)monitor.execute("quit", {});
+    const auto ended = end_process(pid);
     if (!copied && copied.error().code == errors::unavailable)
         log_warning("a disk was not copied",
-                    {{"reason", copied.error().message}, {"process", text_of(said)}});
+                    {{"reason", copied.error().message},
+                     {"process_ended", ended},
+                     {"process_said", text_of(said)}});
     return copied;
 }
 

@@ -31,7 +31,7 @@ struct ContainedCopyOptions {
 // One file of a disk, open.
 struct CopyFile {
     int fd = -1;
-    std::string driver; // "qcow2", "raw", "vmdk", "vpc"
+    std::string driver; // "qcow2", "raw", "vmdk"
     std::string secret; // of LUKS in qcow2; "" for none
     uint64_t offset = 0;
     uint64_t bytes = 0; // the part of the file that counts; 0 is all of it

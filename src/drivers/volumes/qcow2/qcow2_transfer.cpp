@@ -2,29 +2,39 @@
 // Disks that come, go and are copied as a whole. What cannot be trusted is opened here and read by
 // the contained process only.
 #include "drivers/volumes/formats/foreign_disk.h"
+#include "drivers/volumes/formats/vhd_footer.h"
 #include "drivers/volumes/qcow2/disk_file.h"
 #include "drivers/volumes/qcow2/open_chain.h"
 #include "drivers/volumes/qcow2/qcow2_volumes.h"
 #include "drivers/volumes/qcow2/volume_rules.h"
 
 #include <fcntl.h>
+#include <unistd.h>
 
 namespace pileus::drivers {
 
 namespace {
 
-struct ExportFormat {
-    std::string driver;
-    int64_t limit_bytes;
-};
+constexpr int64_t vhd_limit_bytes = int64_t{2040} * bytes_per_gib;
 
-Result<ExportFormat> find_export_format(const std::string& format) {
-    if (format == "qcow2" || format == "raw" || format == "vmdk")
-        return ExportFormat{format, qcow2_limits::virtual_bytes};
-    if (format == "vhd")
-        return ExportFormat{"vpc", int64_t{2040} * bytes_per_gib};
-    return fail(errors::invalid,
-                fmt::format("The format '{}' is not one of qcow2, raw, vmdk, vhd", format));
+Result<void> check_export(const std::string& format, int64_t bytes) {
+    if (format != "qcow2" && format != "raw" && format != "vmdk" && format != "vhd")
+        return fail(errors::invalid,
+                    fmt::format("The format '{}' is not one of qcow2, raw, vmdk, vhd", format));
+    if (format == "vhd" && bytes > vhd_limit_bytes)
+        return fail(errors::invalid,
+                    fmt::format("a disk of {} GiB is too large for VHD: 2040 GiB is the most",
+                                gib_of(bytes)));
+    return {};
+}
+
+// A VHD of fixed size is a raw disk with a footer, and as sparse.
+Result<void> write_vhd_footer(const UniqueFd& file, int64_t bytes) {
+    const std::string footer = make_vhd_footer(bytes);
+    if (::pwrite(file.get(), footer.data(), footer.size(), bytes) !=
+        static_cast<ssize_t>(footer.size()))
+        return fail(errors::unavailable, "cannot write the end of the new disk");
+    return {};
 }
 
 } // namespace
@@ -72,21 +82,20 @@ Result<void> Qcow2Volumes::export_snapshot(const std::string& snapshot_id,
                                            const std::string& format,
                                            const Progress& progress) {
     PILEUS_TRY(check_snapshot_id(snapshot_id));
-    PILEUS_ASSIGN(const auto target_format, find_export_format(format));
     PILEUS_ASSIGN(const auto layer, hold_snapshot(snapshot_id));
     const int64_t bytes = layers_.virtual_bytes(layer);
     const auto write = [&]() -> Result<void> {
-        if (bytes > target_format.limit_bytes)
-            return fail(errors::invalid,
-                        fmt::format("a disk of {} GiB is too large for {}", gib_of(bytes), format));
+        PILEUS_TRY(check_export(format, bytes));
         PILEUS_ASSIGN(const auto source, OpenChain::open(layers_, layer));
         PILEUS_ASSIGN(auto target, NewDiskFile::create(path));
         CopyPlan plan;
         plan.sources.push_back({source.files()});
-        plan.target = {{target.fd().get(), target_format.driver, ""}};
+        plan.target = {{target.fd().get(), format == "vhd" ? "raw" : format, ""}};
         plan.create_bytes = bytes;
         plan.file_limit_bytes = file_limit_of(bytes);
         PILEUS_TRY(copy_.run(plan, progress));
+        if (format == "vhd")
+            PILEUS_TRY(write_vhd_footer(target.fd(), bytes));
         return target.finish();
     };
     const auto written = write();

@@ -98,17 +98,6 @@ Result<void> Qcow2Volumes::commit_volume(const std::string& id, const VolumeReco
     return {};
 }
 
-Result<void> Qcow2Volumes::create(const std::string& volume_id, int64_t size_gib) {
-    return create(volume_id, VolumeSpec{size_gib, "", false});
-}
-
-Result<void> Qcow2Volumes::clone(const std::string& volume_id,
-                                 const std::string& snapshot_id,
-                                 int64_t size_gib) {
-    PILEUS_TRY(check_snapshot_id(snapshot_id));
-    return create(volume_id, VolumeSpec{size_gib, snapshot_id, false});
-}
-
 Result<void> Qcow2Volumes::create(const std::string& volume_id, const VolumeSpec& spec) {
     PILEUS_TRY(check_volume_id(volume_id));
     PILEUS_TRY(check_size(spec.size_gib));

@@ -39,9 +39,6 @@ class Qcow2Volumes final : public Volumes {
                                  const std::string& format,
                                  const Progress& progress) override;
     Result<void> create(const std::string& volume_id, const VolumeSpec& spec) override;
-    Result<void> create(const std::string& volume_id, int64_t size_gib) override;
-    Result<void>
-    clone(const std::string& volume_id, const std::string& snapshot_id, int64_t size_gib) override;
     Result<DiskChain> open(const std::string& volume_id) override;
     Result<void> grow(const std::string& volume_id, int64_t size_gib) override;
     Result<void> remove(const std::string& volume_id) override;
