@@ -4,6 +4,8 @@
 import atexit
 import contextlib
 import unittest
+import urllib.error
+import urllib.request
 
 from botocore.exceptions import ClientError
 from support.pileus import Daemon
@@ -84,3 +86,18 @@ class ClientTest(unittest.TestCase):
 
     def instance(self, instance_id):
         return self.ec2.describe_instances(InstanceIds=[instance_id])["Reservations"][0]["Instances"][0]
+
+    def signed_post(self, body):
+        """For what this boto3 cannot say. Status and body of the answer."""
+        from botocore.auth import SigV4Auth
+        from botocore.awsrequest import AWSRequest
+        from botocore.credentials import Credentials
+        request = AWSRequest("POST", self.daemon.endpoint + "/", data=body.encode(),
+                             headers={"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"})
+        SigV4Auth(Credentials("AKIAFIRST00000000000", "first-secret"), "ec2", "us-east-1").add_auth(request)
+        try:
+            answer = urllib.request.urlopen(urllib.request.Request(
+                request.url, body.encode(), dict(request.headers), method="POST"))
+            return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()

@@ -69,17 +69,3 @@ class Protocol(ClientTest):
                 status, body = self.signed_post(query)
                 self.assertEqual(status, 400, body)
                 self.assertIn(f"<Code>{code}</Code>", body)
-
-    def signed_post(self, body):
-        from botocore.auth import SigV4Auth
-        from botocore.awsrequest import AWSRequest
-        from botocore.credentials import Credentials
-        request = AWSRequest("POST", self.daemon.endpoint + "/", data=body.encode(),
-                             headers={"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"})
-        SigV4Auth(Credentials("AKIAFIRST00000000000", "first-secret"), "ec2", "us-east-1").add_auth(request)
-        try:
-            answer = urllib.request.urlopen(urllib.request.Request(
-                request.url, body.encode(), dict(request.headers), method="POST"))
-            return answer.status, answer.read().decode()
-        except urllib.error.HTTPError as error:
-            return error.code, error.read().decode()
