@@ -128,8 +128,10 @@ Result<void> Volumes::erase(const domain::Caller& caller, const std::string& id)
         PILEUS_TRY(end_if_dry_run(caller));
         if (volume.state == VolumeState::deleting)
             return {};
-        // Charged until now, whenever the engine frees its space.
-        store::charges::volume_deleted(tx, volume, context_.clock.now());
+        // Charged until now, whenever the engine frees its space; one that could not be made, not
+        // at all.
+        if (volume.state != VolumeState::error)
+            store::charges::volume_deleted(tx, volume, context_.clock.now());
         volume.state = VolumeState::deleting;
         store::volumes::update(tx, volume);
         enqueue_volume(tx, context_, volume);

@@ -234,6 +234,14 @@ TEST_F(VolumesTest, DeleteEndsTheChargeAtOnce) {
     EXPECT_THAT(ledger_of(id), ElementsAre("volume-created 10 gp2", "volume-deleted 10 gp2"));
 }
 
+TEST_F(VolumesTest, DeleteOfOneThatCouldNotBeMade) {
+    const auto id = create();
+    change(id, [](Volume& v) { v.state = VolumeState::error; });
+    ASSERT_TRUE(volumes_.erase(caller_, id));
+    EXPECT_EQ(volume(id).state, VolumeState::deleting);
+    EXPECT_THAT(ledger_of(id), SizeIs(1)) << "the engine ended its charge";
+}
+
 TEST_F(VolumesTest, DeleteRefuses) {
     const auto instance = launch();
     const auto id = attached(instance);

@@ -21,8 +21,8 @@ enum class LedgerKind {
     volume_iops_set,       // detail: the volume type
     volume_throughput_set, // MiB/s; detail: the volume type
     volume_deleted,
-    snapshot_completed, // quantity: the bytes that it added
-    snapshot_deleted,   // quantity: the bytes that it freed
+    snapshot_completed, // quantity: the bytes of all its layers
+    snapshot_deleted,   // the same
     address_taken,      // a public IPv4 address; detail: the address
     address_released,
     nat_gateway_started, // available. Each hour that was begun is charged whole

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "engine/disk_tasks.h"
 #include "engine/images.h"
+#include "store/charges.h"
 #include "store/disk_tasks.h"
 #include "store/images.h"
 #include "store/instances.h"
@@ -159,6 +160,7 @@ Result<void> SnapshotController::complete(const Snapshot& seen) {
         if (found != observed.end())
             row->full_bytes = found->full_bytes;
         store::snapshots::update(tx, *row);
+        store::charges::snapshot_completed(tx, *row, clock_.now());
         enqueue_images_of(tx, row->id, options_.host_id, clock_.now());
         store::work::enqueue(tx, "layers", "layers", options_.host_id, clock_.now());
         return {};
@@ -213,6 +215,8 @@ Result<Outcome> SnapshotController::remove(const Snapshot& row) {
     }
     PILEUS_TRY(volumes_.remove_snapshot(row.id));
     PILEUS_TRY(store_.write([&](store::Transaction& tx) -> Result<void> {
+        if (row.completed_at)
+            store::charges::snapshot_deleted(tx, row, clock_.now());
         store::snapshots::erase(tx, row.id);
         store::tags::erase_all(tx, row.id);
         store::work::enqueue(tx, "layers", "layers", options_.host_id, clock_.now());

@@ -97,8 +97,10 @@ Result<Outcome> VolumeController::make(const Volume& row, const domain::WorkItem
         return fail(made.error());
     if (!made)
         log_error("volume cannot be made", {{"volume", row.id}, {"error", made.error().message}});
-    PILEUS_TRY(change(row, [&](store::Transaction&, Volume& v) {
+    PILEUS_TRY(change(row, [&](store::Transaction& tx, Volume& v) {
         v.state = made ? VolumeState::available : VolumeState::error;
+        if (!made)
+            store::charges::volume_deleted(tx, v, clock_.now());
     }));
     return Outcome::done();
 }

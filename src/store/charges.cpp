@@ -98,12 +98,24 @@ void volume_deleted(Transaction& tx, const domain::Volume& volume, Time at) {
     append_volume(tx, volume, LedgerKind::volume_deleted, at, volume.size_gib);
 }
 
-void snapshot_completed(Transaction& tx, const domain::Snapshot& snapshot, int64_t bytes, Time at) {
-    append(tx, snapshot, "", LedgerKind::snapshot_completed, at, bytes, snapshot.volume_id);
+void snapshot_completed(Transaction& tx, const domain::Snapshot& snapshot, Time at) {
+    append(tx,
+           snapshot,
+           "",
+           LedgerKind::snapshot_completed,
+           at,
+           snapshot.full_bytes,
+           snapshot.volume_id);
 }
 
-void snapshot_deleted(Transaction& tx, const domain::Snapshot& snapshot, int64_t bytes, Time at) {
-    append(tx, snapshot, "", LedgerKind::snapshot_deleted, at, bytes, snapshot.volume_id);
+void snapshot_deleted(Transaction& tx, const domain::Snapshot& snapshot, Time at) {
+    append(tx,
+           snapshot,
+           "",
+           LedgerKind::snapshot_deleted,
+           at,
+           snapshot.full_bytes,
+           snapshot.volume_id);
 }
 
 void address_taken(Transaction& tx, const domain::NetworkInterface& interface, Time at) {

@@ -27,9 +27,9 @@ void volume_changed(Transaction& tx,
                     const domain::Volume& after,
                     Time at);
 void volume_deleted(Transaction& tx, const domain::Volume& volume, Time at);
-// `bytes` are what it added to the account's snapshots, and what its deletion freed.
-void snapshot_completed(Transaction& tx, const domain::Snapshot& snapshot, int64_t bytes, Time at);
-void snapshot_deleted(Transaction& tx, const domain::Snapshot& snapshot, int64_t bytes, Time at);
+// Not charged yet; the bytes of all its layers are noted.
+void snapshot_completed(Transaction& tx, const domain::Snapshot& snapshot, Time at);
+void snapshot_deleted(Transaction& tx, const domain::Snapshot& snapshot, Time at);
 // An automatic address, while the interface has it (store/public_addresses.h).
 void address_taken(Transaction& tx, const domain::NetworkInterface& interface, Time at);
 void address_released(Transaction& tx, const domain::NetworkInterface& interface, Time at);
