@@ -132,11 +132,12 @@ class TreeBuilder {
     }
 
     // An empty value means "absent": Terraform sends Placement.AvailabilityZone= and means none.
+    // NoDevice of a block device mapping alone is meant by its presence.
     static Result<void> set_member(Record& record, int index, const Parameter& parameter) {
-        if (parameter.value.empty())
-            return {};
         auto at = static_cast<size_t>(index);
         const MemberSchema& member = record.schema().members()[at];
+        if (parameter.value.empty() && member.name() != "NoDevice")
+            return {};
         PILEUS_ASSIGN(Scalar scalar, parse_scalar(member, parameter.value, parameter.name));
         switch (member.kind) {
         case Kind::string:
