@@ -110,8 +110,11 @@ class Conversation {
                           {"filename", fmt::format("/dev/fdset/{}", number)},
                           {"read-only", !writable},
                           {"locking", "off"}};
-        if (writable)
+        if (writable) {
             node["discard"] = "unmap";
+            // The caller syncs it once, at the end; VMDK would for each of its grains.
+            node["cache"] = json::object{{"no-flush", true}};
+        }
         PILEUS_TRY(monitor_.execute("blockdev-add", std::move(node)));
         if (file.bytes == 0)
             return name;
