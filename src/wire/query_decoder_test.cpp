@@ -114,6 +114,28 @@ TEST(QueryDecoder, ReadsWhatClientsSend) {
     }
 }
 
+// What is written again shows no empty text: the record is asked.
+TEST(QueryDecoder, NoDeviceIsMeantByItsPresence) {
+    for (const bool is_sent : {true, false}) {
+        auto form = Form::parse("",
+                                std::string("Action=RunInstances&MaxCount=1&MinCount=1&"
+                                            "BlockDeviceMapping.1.DeviceName=/dev/sdf") +
+                                    (is_sent ? "&BlockDeviceMapping.1.NoDevice=" : ""));
+        ASSERT_TRUE(form);
+        model::Arena arena;
+        const auto record =
+            decode(**find_action(model::ec2_service(), *form), *form, arena).value();
+        const auto index = [](const model::Record& of, std::string_view name) {
+            return static_cast<size_t>(of.schema().find_by_name(name));
+        };
+        const auto& mappings = record->at(index(*record, "BlockDeviceMappings"));
+        ASSERT_EQ(mappings.list->size, 1u);
+        const auto& mapping = *mappings.list->items[0].record;
+        EXPECT_EQ(mapping.has(index(mapping, "NoDevice")), is_sent);
+        EXPECT_FALSE(mapping.has(index(mapping, "VirtualName")));
+    }
+}
+
 TEST(QueryDecoder, AnswersWithTheCodesOfEc2) {
     for (const Case& c : std::initializer_list<Case>{
              {"no action",
