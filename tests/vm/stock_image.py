@@ -11,9 +11,10 @@ import struct
 import subprocess
 import tempfile
 
+from support.images import images_root  # first: it knows where lib is
+
 from lib import disk
 from lib.packages import Archive, host_sources
-from support.images import images_root
 
 SUITE = "bookworm"
 # What Debian's own images of the kind "generic cloud" are made of, as far as a start needs it.
