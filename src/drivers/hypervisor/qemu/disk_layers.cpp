@@ -143,7 +143,8 @@ Result<void> drop_unused_layers(Machine& machine,
     return {};
 }
 
-// The guest is stopped in its writes from the first disk's preparation to the last one's change.
+// The guest is stopped in its writes from the first disk's flush to the last one's change: what can
+// be written to the disk before, is.
 Result<void> switch_at_once(Machine& machine,
                             const std::vector<LayerSwitch>& switches,
                             Machine::Deadline deadline) {
@@ -155,6 +156,8 @@ Result<void> switch_at_once(Machine& machine,
                             {{"node", layer_node(each.volume_id, each.current_path)},
                              {"overlay", layer_node(each.volume_id, each.next.path)}}}});
     }
+    for (const auto& each : switches)
+        PILEUS_TRY(sync_layer(each.current_path));
     PILEUS_TRY(machine.execute("transaction", {{"actions", std::move(actions)}}, deadline));
     return {};
 }

@@ -43,6 +43,13 @@ Result<UniqueFd> open_layer_to_read(const DiskLayer& layer) {
     return open_path(layer.path, O_RDONLY);
 }
 
+Result<void> sync_layer(const std::string& path) {
+    PILEUS_ASSIGN(const UniqueFd fd, open_path(path, O_RDONLY));
+    if (::fdatasync(fd.get()) != 0)
+        return fail(errors::unavailable, fmt::format("cannot write {} to its disk", path));
+    return {};
+}
+
 std::string secret_text(const DiskLayer& layer) {
     return base64_encode(layer.secret);
 }

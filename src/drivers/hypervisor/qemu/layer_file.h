@@ -14,6 +14,9 @@ namespace pileus::drivers {
 Result<UniqueFd> open_writable_layer(const DiskLayer& layer);
 Result<UniqueFd> open_layer_to_read(const DiskLayer& layer);
 
+// Brings what was written to the layer so far to the disk.
+Result<void> sync_layer(const std::string& path);
+
 // What opens an encrypted layer, as text that QEMU takes (base64), and as a file in memory for a
 // process that is being started.
 std::string secret_text(const DiskLayer& layer);
