@@ -238,7 +238,7 @@ void Daemon::Parts::make_controllers(const std::string& host_id) {
     options.restart_after_boot = config.restart_after_boot;
     options.mtu = config.mtu;
     options.emulated = config.is_emulated();
-    options.free_bytes = [folder = config.data_dir] { return free_bytes_of(folder); };
+    options.free_bytes = [folder = config.data_dir / "volumes"] { return free_bytes_of(folder); };
     instances = std::make_unique<engine::InstanceController>(*store,
                                                              clock,
                                                              *catalog,

@@ -104,11 +104,18 @@ void Engine::enqueue_noted() {
     }
     if (noted.empty())
         return;
-    (void)store_.write([&](store::Transaction& tx) -> Result<void> {
-        for (const auto& [kind, id] : noted)
-            store::work::enqueue(tx, kind, id, options_.host_id, clock_.now());
-        return {};
-    });
+    try {
+        (void)store_.write([&](store::Transaction& tx) -> Result<void> {
+            for (const auto& [kind, id] : noted)
+                store::work::enqueue(tx, kind, id, options_.host_id, clock_.now());
+            return {};
+        });
+    } catch (...) {
+        // The machine's disk is full, say: what was seen is not forgotten.
+        const std::lock_guard lock(mutex_);
+        noted_.merge(noted);
+        throw;
+    }
 }
 
 std::optional<domain::WorkItem> Engine::lease_one() {

@@ -194,7 +194,7 @@ TEST_F(ImageController, WithARebootIsTakenWhileTheGuestIsDown) {
     EXPECT_EQ(hypervisor_.observe(instance_id).state, MachineState::running);
     EXPECT_NE(hypervisor_.disk(instance_id, root_id)->path, before);
     expect_guest_follows(root_id);
-    EXPECT_THAT(ledger(), ElementsAre("instance-started"));
+    EXPECT_THAT(ledger(), ElementsAre("instance-started", "snapshot-completed"));
 }
 
 TEST_F(ImageController, FailsWithTheReasonOfItsSnapshot) {
