@@ -9,6 +9,7 @@
 #include <linux/fs.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <system_error>
 #include <thread>
@@ -49,11 +50,18 @@ Result<void> write_at(const UniqueFd& fd,
 Result<void> copy_bytes(const UniqueFd& from, const UniqueFd& to, const std::string& path) {
     if (::ioctl(to.get(), FICLONE, from.get()) == 0)
         return {};
+    bool is_same_file_system = true;
     while (true) {
         const ssize_t n =
-            ::copy_file_range(from.get(), nullptr, to.get(), nullptr, copy_step_bytes, 0);
+            is_same_file_system
+                ? ::copy_file_range(from.get(), nullptr, to.get(), nullptr, copy_step_bytes, 0)
+                : ::sendfile(to.get(), from.get(), nullptr, copy_step_bytes);
         if (n == 0)
             return {};
+        if (n < 0 && errno == EXDEV && is_same_file_system) {
+            is_same_file_system = false;
+            continue;
+        }
         if (n < 0 && errno != EINTR)
             return fail_errno("copy", path);
     }
