@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Disks in real guests: attach, grow, snapshot under writes, images, kill -9 in the middle, and a machine without space."""
 
+import random
+import re
 import shutil
 import subprocess
 import threading
@@ -9,6 +11,11 @@ import time
 from fixture import CONFIG, GuestTest, wait_until
 from support.images import image_folder
 from support.pileus import Daemon
+
+
+# Of the second installation: its pools are beside those of the first, which may be running.
+OTHER_CONFIG = re.sub('transit = "[^"]*"', f'transit = "100.{random.choice((124, 126))}.0.0/15"',
+                      re.sub('public_pool = "[^"]*"', f'public_pool = "127.{random.randrange(126, 250)}.0.0/16"', CONFIG))
 
 
 def serial_of(volume_id):
@@ -184,14 +191,16 @@ class Faults(DiskTest):
 
 
 class FullMachine(GuestTest):
-    """An installation of its own, on a file system of its own."""
+    """An installation of its own, with a small file system for its disks."""
 
     @classmethod
     def setUpClass(cls):
-        cls.daemon = Daemon(CONFIG, emulated=False)
+        cls.daemon = Daemon(OTHER_CONFIG, emulated=False)
         cls.daemon.hypervisor = "tcg"
-        cls.daemon.data_dir.mkdir()
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=320m,mode=755", "none", cls.daemon.data_dir], check=True)
+        # The store is elsewhere: where it is not, nothing can be noted while the disk is full.
+        cls.disks = cls.daemon.data_dir / "volumes"
+        cls.disks.mkdir(parents=True)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256m,mode=700", "none", cls.disks], check=True)
         cls.addClassCleanup(cls.remove_installation)
         cls.daemon.start()
         cls.ec2 = cls.daemon.client()
@@ -206,7 +215,7 @@ class FullMachine(GuestTest):
     def remove_installation(cls):
         cls.daemon.stop()
         subprocess.run(cls.daemon.arguments() + ["--destroy"], check=True, timeout=120)
-        subprocess.run(["umount", cls.daemon.data_dir], check=True)
+        subprocess.run(["umount", cls.disks], check=True)
         shutil.rmtree(cls.daemon.folder)
 
     def status(self, guest):
@@ -215,9 +224,8 @@ class FullMachine(GuestTest):
 
     def test_guest_waits_for_space_and_loses_nothing(self):
         guest = self.launch()
-        ballast = self.daemon.data_dir / "ballast"
-        free = int(subprocess.run(["stat", "-f", "-c", "%a", self.daemon.data_dir], capture_output=True,
-                                  check=True).stdout) * 4096
+        ballast = self.disks / "ballast"
+        free = shutil.disk_usage(self.disks).free
         with open(ballast, "wb") as file:
             file.write(b"x" * (free - (24 << 20)))
         writes = subprocess.Popen(guest.ssh_words() + [
