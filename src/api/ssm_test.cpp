@@ -38,7 +38,7 @@ class ParameterStoreTest : public EndpointFixture {
     // "400 ParameterNotFound".
     std::string refusal(const std::string& target, const std::string& body) {
         const auto response = ask(target, body);
-        const auto& type = json::parse(response.body).as_object().at("__type").as_string();
+        const auto type = json::parse(response.body).as_object().at("__type").as_string();
         return std::to_string(response.status) + " " + std::string(type);
     }
 
