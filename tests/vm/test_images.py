@@ -99,8 +99,8 @@ class Images(GuestTest):
         disk = self.temporary_folder() / "debian-12-genericcloud-amd64.qcow2"
         stock_image.make(disk)
         guest = self.check_import(disk, None, "debian-12-genericcloud-amd64", boot_seconds=600)
-        wait_until(lambda: "done" in guest.run("cloud-init status", check=False), 600, "cloud-init", pause_seconds=5)
-        self.assertIn("DataSourceEc2", guest.run("cat /run/cloud-init/cloud-id /var/lib/cloud/instance/datasource"))
+        wait_until(lambda: guest.works("test -e /run/cloud-init/result.json"), 600, "the end of cloud-init", pause_seconds=5)
+        self.assertIn("DataSourceEc2", guest.run("cat /var/lib/cloud/instance/datasource"))
 
     @only_with_all
     def test_every_application_image_is_well(self):
