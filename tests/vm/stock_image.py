@@ -20,7 +20,7 @@ SUITE = "bookworm"
 # What Debian's own images of the kind "generic cloud" are made of, as far as a start needs it.
 PACKAGES = ["linux-image-cloud-amd64", "initramfs-tools", "grub-pc-bin", "grub2-common", "cloud-init", "cloud-guest-utils",
             "cloud-initramfs-growroot", "openssh-server", "sudo", "systemd-sysv", "systemd-resolved", "netplan.io", "dbus",
-            "libpam-systemd", "udev", "e2fsprogs", "iproute2", "procps", "python3", "ca-certificates"]
+            "libpam-systemd", "udev", "e2fsprogs", "iproute2", "procps", "python3", "ca-certificates", "locales"]
 SIZE_MIB = 3072
 BIOS_BOOT_MIB = 3
 GRUB_MODULES = ["biosdisk", "part_gpt", "ext2", "normal", "linux", "search_fs_uuid", "serial"]
