@@ -190,7 +190,7 @@ class Builder {
     }
 
     // Disks share one bus behind a bridge, where they are plugged in and pulled by ACPI: it costs a
-    // guest's start a tenth of what ports would (docs/adr/0006).
+    // guest's start a tenth of what ports would (docs/adr/0007).
     void add_buses() {
         add({"-device", fmt::format("pcie-pci-bridge,id={},addr={:#x}", disk_bus, disk_bus_slot)});
         add_interface_ports();
