@@ -147,7 +147,7 @@ TEST_P(Conversation, GoesAsWritten) {
 INSTANTIATE_TEST_SUITE_P(Files,
                          Conversation,
                          testing::ValuesIn(conversations()),
-                         [](const auto& info) { return info.param; });
+                         [](const auto& each) { return each.param; });
 
 } // namespace
 } // namespace pileus::api

@@ -129,11 +129,11 @@ TEST_F(SecurityGroupPeersTest, PrefixListsCountForAllTheirEntries) {
 
 TEST_F(SecurityGroupPeersTest, GroupsOfAVpcAreListedForIt) {
     const auto names = [&](const Filters& filters) {
-        std::vector<std::string> names;
+        std::vector<std::string> found;
         const auto listing = groups_.describe_for_vpc(caller_, vpc_.id, filters, {});
         for (const auto& view : listing->items)
-            names.push_back(view.group.name);
-        return names;
+            found.push_back(view.group.name);
+        return found;
     };
     EXPECT_THAT(names({}), ElementsAre("web"));
     EXPECT_THAT(names({{"primary-vpc-id", {vpc_.id}}, {"group-name", {"w*"}}}), ElementsAre("web"));

@@ -441,8 +441,8 @@ Result<void> Daemon::Parts::declare_images() {
             declared.region.empty() ? config.cloud.regions.front().name : declared.region;
         build.root_device_name = declared.root_device_name;
         build.size_gib = declared.size_gib;
-        PILEUS_ASSIGN(const auto images, cloud->images.register_built(build));
-        for (const auto& image : images)
+        PILEUS_ASSIGN(const auto registered, cloud->images.register_built(build));
+        for (const auto& image : registered)
             PILEUS_TRY(cloud->images.publish({image.id}));
     }
     return {};

@@ -60,13 +60,21 @@ std::vector<std::string> names_in(const std::filesystem::path& folder) {
     return names;
 }
 
+// Beside them the hypervisor keeps a file of its own.
+std::vector<std::string> folders_in(const std::filesystem::path& folder) {
+    auto names = names_in(folder);
+    std::erase_if(names,
+                  [&](const auto& name) { return !std::filesystem::is_directory(folder / name); });
+    return names;
+}
+
 class Check {
   public:
     Check(store::Store& store, drivers::Volumes& volumes, const DiskCheckOptions& options)
         : store_(store), volumes_(volumes), options_(options) {}
 
     Result<std::vector<std::string>> run() {
-        const auto folders = names_in(options_.instances_folder);
+        const auto folders = folders_in(options_.instances_folder);
         const auto downloads = names_in(options_.downloads);
         PILEUS_ASSIGN(findings_, volumes_.check());
         PILEUS_ASSIGN(const auto volumes, volumes_.observe());
