@@ -134,7 +134,7 @@ Result<ConfigExcerpt> read_config_excerpt(const std::string& text, const std::st
         excerpt.data_dir = table["data_dir"].value<std::string>();
         excerpt.run_dir = table["run_dir"].value<std::string>();
         excerpt.import_folder = table["import"]["folder"].value<std::string>();
-        if (const auto port = table["port"].value<int64_t>()) {
+        if (const auto port = table["api"]["port"].value<int64_t>()) {
             PILEUS_ASSIGN(excerpt.port, parse_port(std::to_string(*port), name));
         }
     } catch (const toml::parse_error& error) {

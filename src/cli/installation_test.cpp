@@ -20,7 +20,8 @@ std::string credentials_text(const std::string& key) {
 
 TEST(Installation, AnOptionComesBeforeTheEnvironmentAndThatBeforeTheFile) {
     TemporaryFolder folder;
-    ASSERT_TRUE(write_file_durably(folder / "p.toml", "data_dir = \"/from/file\"\nport = 5000\n"));
+    ASSERT_TRUE(
+        write_file_durably(folder / "p.toml", "data_dir = \"/from/file\"\n[api]\nport = 5000\n"));
     Environment environment({{"PILEUS_CONFIG", (folder / "p.toml").string()}, {"HOME", "/h"}});
     EXPECT_EQ(Installation::find({}, environment)->data_dir, "/from/file");
     EXPECT_EQ(Installation::find({}, environment)->port, 5000);
@@ -36,8 +37,8 @@ TEST(Installation, AnOptionComesBeforeTheEnvironmentAndThatBeforeTheFile) {
 TEST(Installation, ANamedFileThatIsNotThereAndAPortThatIsNoneAreErrors) {
     const Environment missing({{"PILEUS_CONFIG", "/nonexistent.toml"}, {"HOME", "/h"}});
     EXPECT_EQ(Installation::find({}, missing).error().code, errors::not_found);
-    EXPECT_FALSE(read_config_excerpt("port = 70000\n", "f"));
-    EXPECT_FALSE(read_config_excerpt("port = \n", "f"));
+    EXPECT_FALSE(read_config_excerpt("[api]\nport = 70000\n", "f"));
+    EXPECT_FALSE(read_config_excerpt("[api]\nport = \n", "f"));
 }
 
 TEST(Credentials, AreThoseOfTheEnvironmentOnlyWhenAllAreSet) {
