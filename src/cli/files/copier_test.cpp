@@ -11,6 +11,7 @@
 #include "cli/files/remote_files.h"
 
 #include <algorithm>
+#include <csignal>
 #include <fcntl.h>
 #include <fstream>
 #include <gtest/gtest.h>
@@ -46,6 +47,7 @@ std::string content_of(size_t size, unsigned seed = 1) {
 class Copy : public testing::Test {
   protected:
     void SetUp() override {
+        std::signal(SIGPIPE, SIG_IGN); // as the program does
         folder = fs::path(testing::TempDir()) / fmt_name();
         fs::remove_all(folder);
         fs::create_directories(folder / "here");

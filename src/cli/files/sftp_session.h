@@ -3,7 +3,8 @@
 
 // A conversation with one SFTP server, through the pipes of a child process (ssh, or the server
 // itself in tests). Requests go out without waiting; an answer is waited for by its request's
-// number. Ends the child when it goes. One thread.
+// number. Ends the child when it goes. One thread. The process ignores SIGPIPE (src/cli/main does),
+// so that a child that died shows as an error.
 
 #include "base/process.h"
 #include "base/result.h"
