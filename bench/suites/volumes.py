@@ -17,7 +17,7 @@ def ratios(values, baseline):
 
 
 def measure(report, quick):
-    rounds = 20 if quick else 100
+    rounds = 20 if quick else 400
     with tempfile.TemporaryDirectory(prefix="pileus-bench.") as folder:
         done = subprocess.run([PROGRAMS / "pileus-volumes-bench", folder, str(rounds)], capture_output=True, text=True, timeout=1800)
     if done.returncode != 0:
