@@ -4,7 +4,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "drivers/hypervisor/qemu/json_fields.h"
+#include "drivers/qmp/json_fields.h"
 
 #include <array>
 #include <boost/json.hpp>

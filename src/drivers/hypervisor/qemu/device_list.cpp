@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "drivers/hypervisor/qemu/device_list.h"
 
-#include "drivers/hypervisor/qemu/json_fields.h"
+#include "drivers/qmp/json_fields.h"
 
 #include <algorithm>
 #include <boost/json.hpp>

@@ -2,7 +2,7 @@
 #include "drivers/hypervisor/qemu/disk_graph.h"
 
 #include "drivers/hypervisor/qemu/disk_nodes.h"
-#include "drivers/hypervisor/qemu/json_fields.h"
+#include "drivers/qmp/json_fields.h"
 
 #include <algorithm>
 #include <boost/json.hpp>

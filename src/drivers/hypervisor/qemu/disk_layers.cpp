@@ -3,8 +3,8 @@
 
 #include "drivers/hypervisor/qemu/device_list.h"
 #include "drivers/hypervisor/qemu/disk_nodes.h"
-#include "drivers/hypervisor/qemu/json_fields.h"
 #include "drivers/hypervisor/qemu/layer_file.h"
+#include "drivers/qmp/json_fields.h"
 
 #include <algorithm>
 #include <boost/json.hpp>

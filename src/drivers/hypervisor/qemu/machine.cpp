@@ -4,7 +4,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "drivers/hypervisor/qemu/console_log.h"
-#include "drivers/hypervisor/qemu/json_fields.h"
+#include "drivers/qmp/json_fields.h"
 
 #include <algorithm>
 #include <boost/json.hpp>

@@ -3,7 +3,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
-#include "drivers/hypervisor/qemu/json_fields.h"
+#include "drivers/qmp/json_fields.h"
 
 #include <boost/json.hpp>
 #include <fmt/core.h>

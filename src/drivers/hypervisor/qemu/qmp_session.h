@@ -8,7 +8,7 @@
 // sent, from the sender's).
 
 #include "base/unique_fd.h"
-#include "drivers/hypervisor/qemu/qmp_message.h"
+#include "drivers/qmp/qmp_message.h"
 
 #include <chrono>
 #include <condition_variable>

@@ -6,7 +6,7 @@
 
 #include "base/result.h"
 #include "base/unique_fd.h"
-#include "drivers/hypervisor/qemu/qmp_message.h"
+#include "drivers/qmp/qmp_message.h"
 
 #include <boost/json/value.hpp>
 #include <chrono>

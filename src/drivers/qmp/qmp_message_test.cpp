@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "drivers/hypervisor/qemu/qmp_message.h"
+#include "drivers/qmp/qmp_message.h"
 
 #include <boost/json.hpp>
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "drivers/hypervisor/qemu/qmp_message.h"
+#include "drivers/qmp/qmp_message.h"
 
 // The first byte says in which pieces the rest arrives.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

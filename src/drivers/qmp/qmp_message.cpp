@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "drivers/hypervisor/qemu/qmp_message.h"
+#include "drivers/qmp/qmp_message.h"
 
-#include "drivers/hypervisor/qemu/json_fields.h"
+#include "drivers/qmp/json_fields.h"
 
 #include <boost/json.hpp>
 

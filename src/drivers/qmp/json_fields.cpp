@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "drivers/hypervisor/qemu/json_fields.h"
+#include "drivers/qmp/json_fields.h"
 
 #include <boost/json.hpp>
 
