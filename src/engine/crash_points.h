@@ -95,6 +95,9 @@ class CrashingVolumes final : public drivers::Volumes {
         return points_.pass([&] { return inner_.merge_layers(); });
     }
     Result<std::vector<drivers::VolumeObservation>> observe() override { return inner_.observe(); }
+    Result<drivers::SnapshotObservation> observe_snapshot(const std::string& id) override {
+        return inner_.observe_snapshot(id);
+    }
     Result<std::vector<drivers::SnapshotObservation>> observe_snapshots() override {
         return inner_.observe_snapshots();
     }

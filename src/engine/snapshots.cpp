@@ -145,9 +145,7 @@ bool SnapshotController::note_progress(const std::string& id, int percent) {
 }
 
 Result<void> SnapshotController::complete(const Snapshot& seen) {
-    PILEUS_ASSIGN(const auto observed, volumes_.observe_snapshots());
-    const auto found = std::find_if(
-        observed.begin(), observed.end(), [&](const auto& o) { return o.id == seen.id; });
+    const auto made = volumes_.observe_snapshot(seen.id);
     return store_.write([&](store::Transaction& tx) -> Result<void> {
         auto row = store::snapshots::find(tx, seen.id);
         if (!row || row->state != SnapshotState::pending)
@@ -157,8 +155,8 @@ Result<void> SnapshotController::complete(const Snapshot& seen) {
         row->completed_at = clock_.now();
         if (!row->taken_at)
             row->taken_at = row->completed_at;
-        if (found != observed.end())
-            row->full_bytes = found->full_bytes;
+        if (made)
+            row->full_bytes = made->full_bytes;
         store::snapshots::update(tx, *row);
         store::charges::snapshot_completed(tx, *row, clock_.now());
         enqueue_images_of(tx, row->id, options_.host_id, clock_.now());

@@ -141,6 +141,8 @@ class Volumes {
 
     virtual Result<std::vector<VolumeObservation>> observe() = 0;
     virtual Result<std::vector<SnapshotObservation>> observe_snapshots() = 0;
+    // One of them, at a cost that does not depend on how many there are; errors::not_found.
+    virtual Result<SnapshotObservation> observe_snapshot(const std::string& snapshot_id) = 0;
     // What lies in its folders and belongs to no volume, snapshot or layer, or cannot be read; a
     // line each, for a person.
     virtual Result<std::vector<std::string>> check() = 0;

@@ -112,18 +112,31 @@ Result<std::vector<SnapshotObservation>> EmulatedVolumes::observe_snapshots() {
     const std::lock_guard lock(mutex_);
     const auto users = count_users();
     std::vector<SnapshotObservation> observations;
-    for (const auto& [id, snapshot] : snapshots_) {
-        SnapshotObservation seen{id, snapshot.size_gib, 0, 0, snapshot.encrypted};
-        bool alone = true;
-        for (std::string path = snapshot.layer; !path.empty(); path = layers_.at(path).below) {
-            alone = alone && users.at(path) == 1;
-            seen.full_bytes += layers_.at(path).allocated_bytes;
-            if (alone)
-                seen.exclusive_bytes += layers_.at(path).allocated_bytes;
-        }
-        observations.push_back(std::move(seen));
-    }
+    for (const auto& [id, snapshot] : snapshots_)
+        observations.push_back(observe_one(id, snapshot, users));
     return observations;
+}
+
+Result<SnapshotObservation> EmulatedVolumes::observe_snapshot(const std::string& snapshot_id) {
+    const std::lock_guard lock(mutex_);
+    const auto found = snapshots_.find(snapshot_id);
+    if (found == snapshots_.end())
+        return fail(errors::not_found, "there is no snapshot " + snapshot_id);
+    return observe_one(snapshot_id, found->second, count_users());
+}
+
+SnapshotObservation EmulatedVolumes::observe_one(const std::string& id,
+                                                 const Snapshot& snapshot,
+                                                 const std::map<std::string, int>& users) const {
+    SnapshotObservation seen{id, snapshot.size_gib, 0, 0, snapshot.encrypted};
+    bool alone = true;
+    for (std::string path = snapshot.layer; !path.empty(); path = layers_.at(path).below) {
+        alone = alone && users.at(path) == 1;
+        seen.full_bytes += layers_.at(path).allocated_bytes;
+        if (alone)
+            seen.exclusive_bytes += layers_.at(path).allocated_bytes;
+    }
+    return seen;
 }
 
 Result<std::vector<std::string>> EmulatedVolumes::check() {

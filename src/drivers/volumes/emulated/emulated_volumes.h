@@ -51,6 +51,7 @@ class EmulatedVolumes final : public Volumes {
     Result<std::vector<std::string>> merge_layers() override;
     Result<std::vector<VolumeObservation>> observe() override;
     Result<std::vector<SnapshotObservation>> observe_snapshots() override;
+    Result<SnapshotObservation> observe_snapshot(const std::string& snapshot_id) override;
     Result<std::vector<std::string>> check() override;
 
     // As if a guest had written so many bytes where nothing was written before: what observe() and
@@ -84,6 +85,9 @@ class EmulatedVolumes final : public Volumes {
     Result<void> name_layer(const std::string& volume_id, Volume& volume);
     // How many volumes, snapshots and layers stand on each layer.
     std::map<std::string, int> count_users() const;
+    SnapshotObservation observe_one(const std::string& id,
+                                    const Snapshot& snapshot,
+                                    const std::map<std::string, int>& users) const;
     void drop_unused_layers();
 
     const EmulatedVolumesOptions options_;

@@ -93,9 +93,7 @@ LayerStore::make(const std::string& below, int64_t virtual_bytes, bool encrypted
     LayerRecord record{below, virtual_bytes, "", "layers/" + name + ".qcow2"};
     NewQcow2 image;
     if (encrypted) {
-        std::string random_part(secret_bytes, '\0');
-        random_.fill({reinterpret_cast<uint8_t*>(random_part.data()), secret_bytes});
-        const std::string secret = hex_encode(random_part);
+        const std::string secret = hex_encode(random_.bytes(secret_bytes));
         record.sealed_secret = sealer_->seal(secret, name);
         auto luks = make_luks_header(secret, random_);
         image = make_encrypted_qcow2(virtual_bytes, std::move(luks.bytes), luks.length);
@@ -195,6 +193,12 @@ int64_t LayerStore::virtual_bytes(const std::string& name) const {
 bool LayerStore::is_encrypted(const std::string& name) const {
     const auto record = find(name);
     return record && !record->sealed_secret.empty();
+}
+
+int LayerStore::holders(const std::string& name) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = layers_.find(name);
+    return found == layers_.end() ? 0 : found->second.holders;
 }
 
 bool LayerStore::has_room_to_grow(const std::string& name) const {

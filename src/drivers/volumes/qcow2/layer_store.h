@@ -48,6 +48,7 @@ class LayerStore {
     bool contains(const std::string& name) const;
     int64_t virtual_bytes(const std::string& name) const; // 0 for one that is not there
     bool is_encrypted(const std::string& name) const;
+    int holders(const std::string& name) const;
     std::filesystem::path path(const std::string& name) const;
     // Whether its size can change by its header alone; not so in what the first release made.
     bool has_room_to_grow(const std::string& name) const;

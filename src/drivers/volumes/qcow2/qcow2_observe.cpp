@@ -29,32 +29,39 @@ Result<std::vector<SnapshotObservation>> Qcow2Volumes::observe_snapshots() {
         const std::lock_guard lock(mutex_);
         snapshots = snapshots_;
     }
-    const auto layers = layers_.view();
     std::map<std::string, int64_t> bytes; // many snapshots stand on the same layers
-    const auto bytes_of_layer = [&](const std::string& name) {
+    std::vector<SnapshotObservation> observations;
+    for (const auto& [id, snapshot] : snapshots)
+        observations.push_back(observe_one(id, snapshot, bytes));
+    return observations;
+}
+
+Result<SnapshotObservation> Qcow2Volumes::observe_snapshot(const std::string& snapshot_id) {
+    const auto snapshot = find_snapshot(snapshot_id);
+    if (!snapshot)
+        return fail(errors::not_found, "there is no snapshot " + snapshot_id);
+    std::map<std::string, int64_t> bytes;
+    return observe_one(snapshot_id, *snapshot, bytes);
+}
+
+SnapshotObservation Qcow2Volumes::observe_one(const std::string& id,
+                                              const SnapshotRecord& snapshot,
+                                              std::map<std::string, int64_t>& bytes) const {
+    SnapshotObservation seen{id,
+                             gib_of(layers_.virtual_bytes(snapshot.layer)),
+                             0,
+                             0,
+                             layers_.is_encrypted(snapshot.layer)};
+    bool alone = true;
+    for (const auto& name : layers_.names_below(snapshot.layer)) {
         const auto [known, is_new] = bytes.try_emplace(name, 0);
         if (is_new)
             known->second = allocated_bytes(layers_.path(name));
-        return known->second;
-    };
-    std::vector<SnapshotObservation> observations;
-    for (const auto& [id, snapshot] : snapshots) {
-        SnapshotObservation seen{id,
-                                 gib_of(layers_.virtual_bytes(snapshot.layer)),
-                                 0,
-                                 0,
-                                 layers_.is_encrypted(snapshot.layer)};
-        bool alone = true;
-        for (auto layer = layers.find(snapshot.layer); layer != layers.end();
-             layer = layers.find(layer->second.record.below)) {
-            const int64_t own = bytes_of_layer(layer->first);
-            alone = alone && layer->second.holders == 1;
-            seen.full_bytes += own;
-            seen.exclusive_bytes += alone ? own : 0;
-        }
-        observations.push_back(std::move(seen));
+        alone = alone && layers_.holders(name) == 1;
+        seen.full_bytes += known->second;
+        seen.exclusive_bytes += alone ? known->second : 0;
     }
-    return observations;
+    return seen;
 }
 
 Result<std::vector<std::string>> Qcow2Volumes::check() {

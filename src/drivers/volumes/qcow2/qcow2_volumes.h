@@ -58,6 +58,7 @@ class Qcow2Volumes final : public Volumes {
     Result<std::vector<std::string>> merge_layers() override;
     Result<std::vector<VolumeObservation>> observe() override;
     Result<std::vector<SnapshotObservation>> observe_snapshots() override;
+    Result<SnapshotObservation> observe_snapshot(const std::string& snapshot_id) override;
     Result<std::vector<std::string>> check() override;
 
   private:
@@ -70,6 +71,10 @@ class Qcow2Volumes final : public Volumes {
 
     std::optional<VolumeRecord> find_volume(const std::string& id);
     std::optional<SnapshotRecord> find_snapshot(const std::string& id);
+    // `bytes` remembers what the files of layers take.
+    SnapshotObservation observe_one(const std::string& id,
+                                    const SnapshotRecord& snapshot,
+                                    std::map<std::string, int64_t>& bytes) const;
     // The layer of a snapshot, held until the caller releases it.
     Result<std::string> hold_snapshot(const std::string& id);
     // Makes a record durable, then known. The first is what decides after a crash.
