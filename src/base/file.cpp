@@ -5,12 +5,15 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <fcntl.h>
 #include <fmt/core.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <system_error>
+#include <thread>
 
 namespace pileus {
 
@@ -81,6 +84,17 @@ write_file_durably(const std::filesystem::path& path, std::string_view content, 
         return error;
     }
     return sync_folder(folder);
+}
+
+bool lock_exclusively(int fd) {
+    constexpr int attempts = 40;
+    constexpr std::chrono::milliseconds pause{25};
+    for (int i = 0; i < attempts; ++i) {
+        if (::flock(fd, LOCK_EX | LOCK_NB) == 0)
+            return true;
+        std::this_thread::sleep_for(pause);
+    }
+    return false;
 }
 
 Result<void> make_directories(const std::filesystem::path& path, unsigned mode) {

@@ -19,6 +19,9 @@ Result<std::string> read_file(const std::filesystem::path& path, size_t limit = 
 Result<void> write_file_durably(const std::filesystem::path& path,
                                 std::string_view content,
                                 unsigned mode = 0600);
+// Takes flock(LOCK_EX) on an open file. Tries for a second: a child that another thread has just
+// started holds copies of our descriptors, and so of their locks, until its exec.
+bool lock_exclusively(int fd);
 Result<void> make_directories(const std::filesystem::path& path, unsigned mode = 0700);
 // Fails, and names the folder in the way, when a process without privileges cannot reach `path`.
 Result<void> check_reachable_by_others(const std::filesystem::path& path);

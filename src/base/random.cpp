@@ -10,14 +10,19 @@ namespace pileus {
 
 std::string Random::hex(size_t digits) {
     static constexpr char alphabet[] = "0123456789abcdef";
-    std::string bytes((digits + 1) / 2, '\0');
-    fill({reinterpret_cast<uint8_t*>(bytes.data()), bytes.size()});
+    const std::string drawn = bytes((digits + 1) / 2);
     std::string out;
     out.reserve(digits);
     for (size_t i = 0; i < digits; ++i) {
-        const auto byte = static_cast<uint8_t>(bytes[i / 2]);
+        const auto byte = static_cast<uint8_t>(drawn[i / 2]);
         out.push_back(alphabet[i % 2 == 0 ? byte >> 4 : byte & 15]);
     }
+    return out;
+}
+
+std::string Random::bytes(size_t count) {
+    std::string out(count, '\0');
+    fill({reinterpret_cast<uint8_t*>(out.data()), out.size()});
     return out;
 }
 

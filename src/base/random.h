@@ -19,6 +19,7 @@ class Random {
 
     // `digits` lower-case hex digits, as in the ids of EC2's resources (17) and reservations.
     std::string hex(size_t digits);
+    std::string bytes(size_t count);
     uint64_t next_u64();
 };
 

@@ -70,8 +70,7 @@ Result<std::string> ensure_key(store::Store& store, Random& random, const std::s
         if (const auto stored = store::settings::get(tx, name))
             if (auto key = hex_decode(*stored))
                 return std::move(*key);
-        std::string key(key_bytes, '\0');
-        random.fill({reinterpret_cast<uint8_t*>(key.data()), key.size()});
+        std::string key = random.bytes(key_bytes);
         store::settings::put(tx, name, hex_encode(key));
         return key;
     });

@@ -1,35 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "drivers/hypervisor/qemu/layer_file.h"
 
+#include "base/file.h"
 #include "base/text.h"
 #include "drivers/hypervisor/qemu/machine_folder.h"
 
-#include <chrono>
 #include <fcntl.h>
 #include <fmt/core.h>
-#include <sys/file.h>
 #include <sys/mman.h>
-#include <thread>
 #include <unistd.h>
 
 namespace pileus::drivers {
-
-namespace {
-
-// Tried for a second: a child that another thread has just started holds copies of our descriptors,
-// and so of their locks, until its exec.
-bool lock_exclusively(int fd) {
-    constexpr int attempts = 40;
-    constexpr std::chrono::milliseconds pause{25};
-    for (int i = 0; i < attempts; ++i) {
-        if (::flock(fd, LOCK_EX | LOCK_NB) == 0)
-            return true;
-        std::this_thread::sleep_for(pause);
-    }
-    return false;
-}
-
-} // namespace
 
 Result<UniqueFd> open_writable_layer(const DiskLayer& layer) {
     PILEUS_ASSIGN(UniqueFd fd, open_path(layer.path, O_RDWR));

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "drivers/volumes/qcow2/disk_file.h"
 
+#include "base/file.h"
+
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
@@ -65,19 +67,6 @@ Result<void> copy_bytes(const UniqueFd& from, const UniqueFd& to, const std::str
         if (n < 0 && errno != EINTR)
             return fail_errno("copy", path);
     }
-}
-
-// Tries for a second: a child that another thread has just started holds copies of our descriptors,
-// and so of their locks, until its exec.
-bool lock_exclusively(int fd) {
-    constexpr int attempts = 40;
-    constexpr std::chrono::milliseconds pause{25};
-    for (int i = 0; i < attempts; ++i) {
-        if (::flock(fd, LOCK_EX | LOCK_NB) == 0)
-            return true;
-        std::this_thread::sleep_for(pause);
-    }
-    return false;
 }
 
 } // namespace

@@ -43,12 +43,6 @@ uint8_t* raw(std::string& bytes) {
     return reinterpret_cast<uint8_t*>(bytes.data());
 }
 
-std::string random_bytes(Random& random, size_t count) {
-    std::string bytes(count, '\0');
-    random.fill({raw(bytes), count});
-    return bytes;
-}
-
 std::string derive(std::string_view passphrase, std::string_view salt, size_t count) {
     std::string key(count, '\0');
     if (PKCS5_PBKDF2_HMAC(passphrase.data(),
@@ -76,7 +70,7 @@ void diffuse(std::array<uint8_t, key_bytes>& block) {
 }
 
 std::string split_key(std::string_view key, Random& random) {
-    std::string material = random_bytes(random, key_bytes * stripes);
+    std::string material = random.bytes(key_bytes * stripes);
     std::array<uint8_t, key_bytes> block = {};
     for (size_t stripe = 0; stripe + 1 < stripes; ++stripe) {
         for (size_t i = 0; i < key_bytes; ++i)
@@ -124,9 +118,9 @@ std::string make_uuid(Random& random) {
 } // namespace
 
 LuksHeader make_luks_header(std::string_view passphrase, Random& random) {
-    std::string key = random_bytes(random, key_bytes);
-    const auto digest_salt = random_bytes(random, salt_bytes);
-    const auto slot_salt = random_bytes(random, salt_bytes);
+    std::string key = random.bytes(key_bytes);
+    const auto digest_salt = random.bytes(salt_bytes);
+    const auto slot_salt = random.bytes(salt_bytes);
 
     std::string bytes(header_bytes, '\0');
     const auto text = [&](size_t offset, std::string_view value) {

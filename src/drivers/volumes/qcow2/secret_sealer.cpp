@@ -28,18 +28,12 @@ uint8_t* raw(std::string& bytes) {
     return reinterpret_cast<uint8_t*>(bytes.data());
 }
 
-std::string random_bytes(Random& random, size_t count) {
-    std::string bytes(count, '\0');
-    random.fill({raw(bytes), count});
-    return bytes;
-}
-
 } // namespace
 
 Result<SecretSealer> SecretSealer::open(const std::filesystem::path& key_file, Random& random) {
     auto key = read_file(key_file, key_bytes);
     if (!key && key.error().code == errors::not_found) {
-        PILEUS_TRY(write_file_durably(key_file, random_bytes(random, key_bytes), key_mode));
+        PILEUS_TRY(write_file_durably(key_file, random.bytes(key_bytes), key_mode));
         key = read_file(key_file, key_bytes);
     }
     if (!key)
@@ -53,7 +47,7 @@ Result<SecretSealer> SecretSealer::open(const std::filesystem::path& key_file, R
 }
 
 std::string SecretSealer::seal(std::string_view secret, std::string_view name) const {
-    const std::string nonce = random_bytes(random_, nonce_bytes);
+    const std::string nonce = random_.bytes(nonce_bytes);
     std::string sealed(secret.size(), '\0');
     std::string tag(tag_bytes, '\0');
     int length = 0;
