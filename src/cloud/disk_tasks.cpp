@@ -7,6 +7,7 @@
 #include "cloud/sharing.h"
 #include "cloud/snapshots.h"
 #include "domain/ids.h"
+#include "domain/import_source.h"
 #include "store/disk_tasks.h"
 #include "store/images.h"
 #include "store/snapshots.h"
@@ -68,23 +69,6 @@ bool is_plain(char c) {
 bool is_file_name(std::string_view text) {
     return !text.empty() && text.size() <= file_name_chars_max && text.front() != '.' &&
            text.front() != '-' && std::all_of(text.begin(), text.end(), is_plain);
-}
-
-bool is_url(std::string_view source) {
-    return source.find("://") != std::string_view::npos;
-}
-
-// Under the prefix, and not beside it ("https://host.evil" is not under "https://host").
-bool is_under(std::string_view url, std::string_view prefix) {
-    return !prefix.empty() && url.starts_with(prefix) &&
-           (prefix.ends_with('/') || (url.size() > prefix.size() && url[prefix.size()] == '/'));
-}
-
-// Nothing that could make a client read the URL in another way than its prefix says.
-bool is_simple_url(std::string_view url) {
-    return url.find("..") == std::string_view::npos && url.find('@') == std::string_view::npos &&
-           url.find('\\') == std::string_view::npos && url.find('%') == std::string_view::npos &&
-           std::all_of(url.begin(), url.end(), [](char c) { return c > ' ' && c <= '~'; });
 }
 
 Result<std::string> find_format(const DiskImport& request) {
@@ -323,7 +307,7 @@ Result<void> check_import_source(const Settings& settings, const std::string& so
     if (source.size() > source_chars_max)
         return fail(codes::invalid_parameter_value,
                     fmt::format("Url has more than {} characters.", source_chars_max));
-    if (!is_url(source)) {
+    if (!domain::is_url(source)) {
         if (!is_file_name(source))
             return fail(codes::invalid_parameter_value,
                         fmt::format("'{}' is not the name of a file in the import folder ({}): "
@@ -336,13 +320,7 @@ Result<void> check_import_source(const Settings& settings, const std::string& so
         return fail(codes::unsupported_operation,
                     "There is no S3 here: put the file into the import folder of this machine and "
                     "give its name, or a URL that its operator has allowed.");
-    const auto& prefixes = settings.import_url_prefixes;
-    const bool is_web = source.starts_with("http://") || source.starts_with("https://");
-    const bool is_allowed = is_web && is_simple_url(source) &&
-                            std::any_of(prefixes.begin(), prefixes.end(), [&](const auto& prefix) {
-                                return is_under(source, prefix);
-                            });
-    if (!is_allowed)
+    if (!domain::is_allowed_url(source, settings.import_url_prefixes))
         return fail(codes::operation_not_permitted,
                     fmt::format("The operator of this installation has not allowed imports from "
                                 "'{}'.",

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "domain/image.h"
+#include "domain/import_source.h"
 #include "domain/snapshot.h"
 #include "engine/images.h"
 #include "store/disk_tasks.h"
@@ -80,7 +81,7 @@ Result<void> DiskTaskController::work_on(const DiskTask& task) {
 
 Result<void> DiskTaskController::import_disk(const DiskTask& task) {
     if (!volumes_.has_snapshot(task.snapshot_id)) {
-        const bool is_url = ImportSources::is_url(task.source);
+        const bool is_url = domain::is_url(task.source);
         note(task, is_url ? "downloading" : "validating", 0);
         PILEUS_ASSIGN(const auto source, sources_.open(task.source, task.id, [&] {
             const auto now = find(task.id);
@@ -140,10 +141,8 @@ void complete_image(store::Transaction& tx,
 
 // The rows of what was made, and the end of the task, in one: whoever sees the end finds the rest.
 Result<void> DiskTaskController::finish_import(const DiskTask& task) {
-    PILEUS_ASSIGN(const auto observed, volumes_.observe_snapshots());
-    const auto made = std::find_if(
-        observed.begin(), observed.end(), [&](const auto& o) { return o.id == task.snapshot_id; });
-    if (made == observed.end())
+    const auto made = volumes_.observe_snapshot(task.snapshot_id);
+    if (!made)
         return fail(errors::internal, "the imported snapshot is not there");
     return store_.write([&](store::Transaction& tx) -> Result<void> {
         auto row = store::disk_tasks::find(tx, task.id);

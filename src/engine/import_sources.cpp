@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "domain/import_source.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -18,7 +19,6 @@ namespace pileus::engine {
 
 namespace {
 
-constexpr size_t url_bytes_max = 2048;
 constexpr uid_t nobody = 65534;
 constexpr int child_output_fd = 3;
 
@@ -39,14 +39,10 @@ std::string ImportSources::Opened::path() const {
     return fmt::format("/proc/self/fd/{}", file.get());
 }
 
-bool ImportSources::is_url(const std::string& source) {
-    return source.find("://") != std::string::npos;
-}
-
 Result<ImportSources::Opened> ImportSources::open(const std::string& source,
                                                   const std::string& task_id,
                                                   const std::function<bool()>& keep_going) {
-    if (!is_url(source))
+    if (!domain::is_url(source))
         return open_in_folder(source);
     PILEUS_TRY(check_url(source));
     return download(source, task_id, keep_going);
@@ -76,20 +72,8 @@ Result<ImportSources::Opened> ImportSources::open_in_folder(const std::string& n
 }
 
 Result<void> ImportSources::check_url(const std::string& url) const {
-    const bool is_plain =
-        url.size() <= url_bytes_max && std::all_of(url.begin(), url.end(), [](char c) {
-            return c > ' ' && c < 0x7f && c != '\\' && c != '"' && c != '\'' && c != '<' &&
-                   c != '>';
-        });
-    // What goes up would leave the prefix behind.
-    const bool goes_up =
-        url.find("..") != std::string::npos || to_lower(url).find("%2e") != std::string::npos;
-    if (!is_plain || goes_up)
-        return fail(errors::invalid, "The URL is malformed.");
-    for (const auto& prefix : options_.url_prefixes)
-        if (url.starts_with(prefix) &&
-            (prefix.ends_with('/') || url.substr(prefix.size(), 1) == "/"))
-            return {};
+    if (domain::is_allowed_url(url, options_.url_prefixes))
+        return {};
     return fail(errors::invalid,
                 "The operator of this installation has not allowed this URL: see "
                 "import.url_prefixes in its configuration.");

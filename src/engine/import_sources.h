@@ -39,7 +39,6 @@ class ImportSources {
     Result<Opened> open(const std::string& source,
                         const std::string& task_id,
                         const std::function<bool()>& keep_going);
-    static bool is_url(const std::string& source);
     // Removes what was downloaded for the task.
     void discard(const std::string& task_id);
     // What tasks left that are not among these: after a crash.
