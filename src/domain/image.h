@@ -60,8 +60,6 @@ struct Image {
         deregistration_protection;       // "", "enabled-without-cooldown", "enabled-with-cooldown"
     std::optional<Time> protected_until; // the cooldown after protection was taken away
     bool imds_v2_required = false;
-    std::string tpm_support;
-    std::string uefi_data;
 };
 
 // Who beside the owner may launch it: an account ("all" is is_public).

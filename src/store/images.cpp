@@ -47,8 +47,6 @@ struct Columns {
         column("deregistration_protection", i.deregistration_protection);
         column("protected_until", i.protected_until);
         column("imds_v2_required", i.imds_v2_required);
-        column("tpm_support", i.tpm_support);
-        column("uefi_data", i.uefi_data);
     }
 };
 using Rows = Table<Stored, Columns>;

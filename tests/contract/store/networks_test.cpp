@@ -17,20 +17,13 @@
 namespace pileus::store {
 namespace {
 
+using samples::ids;
+using samples::other_account;
+using samples::other_region;
 using samples::scope;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
-
-const Scope other_account{"other", "region"};
-const Scope other_region{"account_id", "elsewhere"};
-
-template <class Rows> std::vector<std::string> ids(const Rows& rows) {
-    std::vector<std::string> all;
-    for (const auto& row : rows)
-        all.push_back(row.id);
-    return all;
-}
 
 class Networks : public StoreContract {
   protected:

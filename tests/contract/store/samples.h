@@ -24,6 +24,16 @@
 namespace pileus::store::samples {
 
 inline const Scope scope{"account_id", "region"};
+inline const Scope other_account{"other", "region"};
+inline const Scope other_region{"account_id", "elsewhere"};
+inline const Scope foreign_scopes[]{other_account, other_region};
+
+template <class Rows> std::vector<std::string> ids(const Rows& rows) {
+    std::vector<std::string> all;
+    for (const auto& row : rows)
+        all.push_back(row.id);
+    return all;
+}
 
 inline Time moment(int number) {
     return Time{std::chrono::microseconds{1'700'000'000'123'000 + number}};
@@ -124,8 +134,6 @@ inline domain::Image image(const std::string& id) {
     i.deregistration_protection = "deregistration_protection";
     i.protected_until = moment(4);
     i.imds_v2_required = true;
-    i.tpm_support = "tpm_support";
-    i.uefi_data = "uefi_data";
     return i;
 }
 

@@ -17,21 +17,14 @@
 namespace pileus::store {
 namespace {
 
+using samples::foreign_scopes;
+using samples::ids;
+using samples::other_account;
+using samples::other_region;
 using samples::scope;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
-
-const Scope other_account{"other", "region"};
-const Scope other_region{"account_id", "elsewhere"};
-const Scope foreign_scopes[]{other_account, other_region};
-
-template <class Rows> std::vector<std::string> ids(const Rows& rows) {
-    std::vector<std::string> all;
-    for (const auto& row : rows)
-        all.push_back(row.id);
-    return all;
-}
 
 class Tables : public StoreContract {};
 INSTANTIATE_TEST_SUITE_P(Store, Tables, testing::ValuesIn(kinds), name_of);
