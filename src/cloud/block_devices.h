@@ -21,6 +21,7 @@ struct BlockDeviceRequest {
     bool no_device = false;   // the image's device of that name is left out
     std::string virtual_name; // "ephemeral0": no type here has instance storage, and EC2 ignores it
                               // for such types
+    bool has_ebs = false;     // the members below were given
     std::string snapshot_id;
     std::optional<int64_t> size_gib;
     std::optional<std::string> type;

@@ -21,7 +21,7 @@ tl::unexpected<Error> bad_mapping(std::string message) {
     return fail(codes::invalid_block_device_mapping, std::move(message));
 }
 
-Result<void> check_names(const std::vector<ImageDeviceRequest>& requested,
+Result<void> check_names(const std::vector<BlockDeviceRequest>& requested,
                          const std::string& root_device_name) {
     std::set<std::string> seen;
     if (requested.size() > devices_max)
@@ -46,7 +46,7 @@ Result<void> check_names(const std::vector<ImageDeviceRequest>& requested,
 }
 
 // Size and figures of a device by the rules of its type.
-Result<void> complete(domain::ImageDevice& device, const ImageDeviceRequest& request) {
+Result<void> complete(domain::ImageDevice& device, const BlockDeviceRequest& request) {
     PILEUS_ASSIGN(
         const auto performance,
         volume_performance(device.type, device.size_gib, request.iops, request.throughput_mib_s));
@@ -55,7 +55,7 @@ Result<void> complete(domain::ImageDevice& device, const ImageDeviceRequest& req
     return {};
 }
 
-domain::ImageDevice placeholder(const ImageDeviceRequest& request) {
+domain::ImageDevice placeholder(const BlockDeviceRequest& request) {
     domain::ImageDevice device;
     device.device = request.device;
     device.virtual_name = request.virtual_name;
@@ -64,7 +64,7 @@ domain::ImageDevice placeholder(const ImageDeviceRequest& request) {
 }
 
 Result<domain::ImageDevice>
-ebs_device(store::Transaction& tx, const store::Scope& scope, const ImageDeviceRequest& request) {
+ebs_device(store::Transaction& tx, const store::Scope& scope, const BlockDeviceRequest& request) {
     domain::ImageDevice device;
     device.device = request.device;
     device.type = request.type.value_or(std::string(default_type));
@@ -107,7 +107,7 @@ ebs_device(store::Transaction& tx, const store::Scope& scope, const ImageDeviceR
 
 // A volume of the instance, as the image is to have it.
 Result<domain::ImageDevice> device_of(const domain::Volume& volume,
-                                      const ImageDeviceRequest* request) {
+                                      const BlockDeviceRequest* request) {
     domain::ImageDevice device;
     device.device = volume.device;
     device.size_gib = volume.size_gib;
@@ -151,7 +151,7 @@ Result<domain::ImageDevice> device_of(const domain::Volume& volume,
     return device;
 }
 
-const ImageDeviceRequest* find_request(const std::vector<ImageDeviceRequest>& requested,
+const BlockDeviceRequest* find_request(const std::vector<BlockDeviceRequest>& requested,
                                        const std::string& device) {
     const auto found = std::find_if(
         requested.begin(), requested.end(), [&](const auto& r) { return r.device == device; });
@@ -165,7 +165,7 @@ devices_of_instance(store::Transaction& tx,
                     const store::Scope& scope,
                     const std::string& root_device_name,
                     const std::vector<domain::Volume>& volumes,
-                    const std::vector<ImageDeviceRequest>& requested) {
+                    const std::vector<BlockDeviceRequest>& requested) {
     PILEUS_TRY(check_names(requested, root_device_name));
     std::vector<DeviceOfInstance> devices;
     std::set<std::string> of_volumes;
@@ -200,7 +200,7 @@ Result<std::vector<domain::ImageDevice>>
 registered_devices(store::Transaction& tx,
                    const store::Scope& scope,
                    const std::string& root_device_name,
-                   const std::vector<ImageDeviceRequest>& requested) {
+                   const std::vector<BlockDeviceRequest>& requested) {
     PILEUS_TRY(check_names(requested, root_device_name));
     const auto* root = find_request(requested, root_device_name);
     if (!root || root->snapshot_id.empty())

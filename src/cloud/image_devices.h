@@ -23,13 +23,13 @@ devices_of_instance(store::Transaction& tx,
                     const store::Scope& scope,
                     const std::string& root_device_name,
                     const std::vector<domain::Volume>& volumes,
-                    const std::vector<ImageDeviceRequest>& requested);
+                    const std::vector<BlockDeviceRequest>& requested);
 
 // RegisterImage: from snapshots that the caller may use, the root among them.
 Result<std::vector<domain::ImageDevice>>
 registered_devices(store::Transaction& tx,
                    const store::Scope& scope,
                    const std::string& root_device_name,
-                   const std::vector<ImageDeviceRequest>& requested);
+                   const std::vector<BlockDeviceRequest>& requested);
 
 } // namespace pileus::cloud

@@ -10,6 +10,7 @@
 // images_create.cpp       CreateImage, RegisterImage, CopyImage
 // images_modify.cpp       attributes, sharing, deprecation, disabling, protection, DeregisterImage
 
+#include "cloud/block_devices.h"
 #include "cloud/client_token.h"
 #include "cloud/context.h"
 #include "cloud/encryption.h"
@@ -62,28 +63,13 @@ struct BuiltImage {
     std::string region; // "" for all
 };
 
-// One entry of BlockDeviceMapping.N of an image.
-struct ImageDeviceRequest {
-    std::string device;
-    std::string virtual_name;
-    bool no_device = false;
-    bool has_ebs = false;
-    std::string snapshot_id;
-    std::optional<int64_t> size_gib;
-    std::optional<std::string> type;
-    std::optional<int64_t> iops;
-    std::optional<int64_t> throughput_mib_s;
-    std::optional<bool> delete_on_termination;
-    EncryptionRequest encryption;
-};
-
 struct ImageCreation {
     std::string instance_id;
     std::string name;
     std::string description;
     bool no_reboot = false;
     std::string boot_mode; // "" for the instance's own
-    std::vector<ImageDeviceRequest> devices;
+    std::vector<BlockDeviceRequest> devices;
     std::vector<TagSpecification> tag_specifications; // "image", "snapshot"
 };
 
@@ -95,7 +81,7 @@ struct ImageRegistration {
     std::string virtualization_type = "hvm";
     std::string boot_mode;
     bool imds_v2_required = false;
-    std::vector<ImageDeviceRequest> devices;
+    std::vector<BlockDeviceRequest> devices;
     std::vector<TagSpecification> tag_specifications;
 };
 

@@ -93,8 +93,6 @@ void inherit(domain::Image& image, const domain::Image& from) {
     image.default_user = from.default_user;
     image.minimum_memory_mib = from.minimum_memory_mib;
     image.imds_v2_required = from.imds_v2_required;
-    image.tpm_support = from.tpm_support;
-    image.uefi_data = from.uefi_data;
 }
 
 void set_devices(domain::Image& image, std::vector<domain::ImageDevice> devices) {

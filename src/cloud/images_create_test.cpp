@@ -208,11 +208,11 @@ TEST_F(ImagesCreateTest, RegisteredFromSnapshots) {
 TEST_F(ImagesCreateTest, RefusedRegistrations) {
     const auto mine = add_snapshot(caller_, new_snapshot_id());
     const auto foreign = add_snapshot(foreigner_, new_snapshot_id());
-    const auto refused = [&](const std::string& root, std::vector<ImageDeviceRequest> devices) {
+    const auto refused = [&](const std::string& root, std::vector<BlockDeviceRequest> devices) {
         return code_of(images_.register_image(
             caller_, {.name = "mine", .root_device_name = root, .devices = std::move(devices)}));
     };
-    const ImageDeviceRequest good{.device = "/dev/xvda", .has_ebs = true, .snapshot_id = mine};
+    const BlockDeviceRequest good{.device = "/dev/xvda", .has_ebs = true, .snapshot_id = mine};
     EXPECT_EQ(refused("/dev/xvda", {}), "InvalidBlockDeviceMapping");
     EXPECT_EQ(refused("/dev/sda1", {good}), "InvalidBlockDeviceMapping");
     EXPECT_EQ(refused("/dev/xvda", {good, good}), "InvalidBlockDeviceMapping");

@@ -9,9 +9,12 @@
 #include "cloud/filters.h"
 #include "cloud/paging.h"
 #include "cloud/tags.h"
+#include "domain/error_codes.h"
 #include "domain/tag.h"
 
+#include <fmt/core.h>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +23,20 @@ namespace pileus::api::ec2 {
 
 inline std::string text(std::optional<std::string_view> value) {
     return std::string(value.value_or(""));
+}
+
+// A member of a request that has no effect here.
+struct Member {
+    std::string_view name;
+    bool is_asked_for;
+};
+inline Result<void> refuse_members(std::string_view operation, std::span<const Member> members) {
+    for (const auto& member : members)
+        if (member.is_asked_for)
+            return fail(
+                domain::codes::unsupported_operation,
+                fmt::format("{}: {} is not supported: leave it out.", operation, member.name));
+    return {};
 }
 
 template <class List> std::vector<std::string> texts(const List& list) {

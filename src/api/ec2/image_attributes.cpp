@@ -3,8 +3,8 @@
 // Attributes and sharing of images, deprecation, disabling, protection, block public access: wire ↔
 // cloud.
 
+#include "api/ec2/block_devices.h"
 #include "api/ec2/convert.h"
-#include "api/ec2/image_devices.h"
 #include "api/ec2/nothing_here.h"
 #include "api/ec2/operations.h"
 #include "cloud/cloud.h"

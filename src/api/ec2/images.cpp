@@ -2,8 +2,8 @@
 //
 // DescribeImages, CreateImage, RegisterImage, CopyImage, DeregisterImage: wire ↔ cloud.
 
+#include "api/ec2/block_devices.h"
 #include "api/ec2/convert.h"
-#include "api/ec2/image_devices.h"
 #include "api/ec2/operations.h"
 #include "cloud/cloud.h"
 #include "model/ec2/copy_image.h"
@@ -72,9 +72,7 @@ void write_rest(const cloud::ImageView& view, model::Image out) {
     if (!view.parameter_name.empty())
         out.set_public_ssm_parameter_name(view.parameter_name);
     if (!image.state_reason.empty())
-        out.set_state_reason()
-            .set_code("Client.InternalError")
-            .set_message(image.state_reason);
+        out.set_state_reason().set_code("Client.InternalError").set_message(image.state_reason);
 }
 
 Result<void>
@@ -104,7 +102,7 @@ Result<void> create_image(Call& call, model::CreateImageRequest in, model::Creat
         return fail(codes::unsupported_operation,
                     "Snapshots are kept in their region: leave SnapshotLocation out.");
     const auto boot_mode = text(in.boot_mode_override());
-    PILEUS_ASSIGN(auto devices, image_devices_of(in));
+    PILEUS_ASSIGN(auto devices, block_devices_of("CreateImage", in));
     PILEUS_ASSIGN(const auto id,
                   call.cloud.images.create(call.caller,
                                            {.instance_id = text(in.instance_id()),
@@ -119,10 +117,6 @@ Result<void> create_image(Call& call, model::CreateImageRequest in, model::Creat
 }
 
 Result<void> refuse_unsupported(const model::RegisterImageRequest& in) {
-    struct Member {
-        std::string_view name;
-        bool is_asked_for;
-    };
     const std::array members{
         Member{"ImageLocation (there is no S3 here)", in.image_location().has_value()},
         Member{"BillingProduct", !in.billing_products().empty()},
@@ -133,12 +127,7 @@ Result<void> refuse_unsupported(const model::RegisterImageRequest& in) {
         Member{"SriovNetSupport other than simple",
                in.sriov_net_support().value_or("simple") != "simple"},
     };
-    for (const auto& member : members)
-        if (member.is_asked_for)
-            return fail(
-                codes::unsupported_operation,
-                fmt::format("RegisterImage: {} is not supported: leave it out.", member.name));
-    return {};
+    return refuse_members("RegisterImage", members);
 }
 
 Result<void>
@@ -148,7 +137,7 @@ register_image(Call& call, model::RegisterImageRequest in, model::RegisterImageR
     if (imds && *imds != "v2.0")
         return fail(codes::invalid_parameter_value,
                     fmt::format("Value ({}) for parameter imdsSupport is invalid.", *imds));
-    PILEUS_ASSIGN(auto devices, image_devices_of(in));
+    PILEUS_ASSIGN(auto devices, block_devices_of("RegisterImage", in));
     PILEUS_ASSIGN(const auto id,
                   call.cloud.images.register_image(
                       call.caller,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/ec2/launch_request.h"
 
+#include "api/ec2/block_devices.h"
 #include "api/ec2/convert.h"
 #include "api/ec2/interface_addresses.h"
 #include "base/text.h"
@@ -15,17 +16,10 @@ namespace codes = domain::codes;
 
 namespace {
 
-tl::unexpected<Error> not_supported(std::string_view what) {
-    return fail(codes::unsupported_operation,
-                fmt::format("RunInstances: {} is not supported: leave it out.", what));
-}
+constexpr std::string_view operation = "RunInstances";
 
 // Members that have no effect here yet.
 Result<void> refuse_unsupported(const model::RunInstancesRequest& in) {
-    struct Member {
-        std::string_view name;
-        bool is_asked_for;
-    };
     const auto placement = in.placement();
     const auto tenancy = placement.tenancy().value_or("default");
     const std::array members{
@@ -62,66 +56,39 @@ Result<void> refuse_unsupported(const model::RunInstancesRequest& in) {
         Member{"MetadataOptions.HttpProtocolIpv6",
                in.metadata_options().http_protocol_ipv6() == "enabled"},
     };
-    for (const auto& member : members)
-        if (member.is_asked_for)
-            return not_supported(member.name);
-    return {};
+    return refuse_members(operation, members);
 }
 
 Result<cloud::BlockDeviceRequest> block_device(const model::BlockDeviceMapping& in) {
-    cloud::BlockDeviceRequest device;
-    device.device = text(in.device_name());
-    device.no_device = in.no_device().has_value();
-    device.virtual_name = text(in.virtual_name());
-    const auto ebs = in.ebs();
-    if (!ebs)
-        return device;
-    if (device.no_device || !device.virtual_name.empty())
+    PILEUS_ASSIGN(auto device, block_device_of(operation, in));
+    if (device.has_ebs && (device.no_device || !device.virtual_name.empty()))
         return fail(codes::invalid_block_device_mapping,
                     fmt::format("The mapping of '{}' must have one of Ebs, NoDevice and "
                                 "VirtualName.",
                                 device.device));
-    if (ebs.outpost_arn())
-        return not_supported("BlockDeviceMapping.Ebs.OutpostArn");
-    if (ebs.volume_initialization_rate())
-        return not_supported("BlockDeviceMapping.Ebs.VolumeInitializationRate");
-    if (ebs.ebs_card_index().value_or(0) != 0)
-        return not_supported("BlockDeviceMapping.Ebs.EbsCardIndex other than 0");
-    device.snapshot_id = text(ebs.snapshot_id());
-    device.size_gib = ebs.volume_size();
-    device.iops = ebs.iops();
-    device.throughput_mib_s = ebs.throughput();
-    device.delete_on_termination = ebs.delete_on_termination();
-    device.encryption = {ebs.encrypted(), text(ebs.kms_key_id())};
-    if (const auto type = ebs.volume_type())
-        device.type = std::string(*type);
     return device;
 }
 
 Result<void> refuse_unsupported(const model::InstanceNetworkInterfaceSpecification& in) {
-    struct Member {
-        std::string_view name;
-        bool is_asked_for;
-    };
     const std::array members{
-        Member{"InterfaceType other than interface",
+        Member{"NetworkInterface.InterfaceType other than interface",
                in.interface_type().value_or("interface") != "interface"},
-        Member{"NetworkCardIndex other than 0", in.network_card_index().value_or(0) != 0},
-        Member{"AssociateCarrierIpAddress", in.associate_carrier_ip_address().value_or(false)},
-        Member{"Ipv4Prefix",
+        Member{"NetworkInterface.NetworkCardIndex other than 0",
+               in.network_card_index().value_or(0) != 0},
+        Member{"NetworkInterface.AssociateCarrierIpAddress",
+               in.associate_carrier_ip_address().value_or(false)},
+        Member{"NetworkInterface.Ipv4Prefix",
                !in.ipv4_prefixes().empty() || in.ipv4_prefix_count().value_or(0) != 0},
-        Member{"Ipv6Prefix",
+        Member{"NetworkInterface.Ipv6Prefix",
                !in.ipv6_prefixes().empty() || in.ipv6_prefix_count().value_or(0) != 0},
-        Member{"PrimaryIpv6", in.primary_ipv6().value_or(false)},
-        Member{"EnaSrdSpecification", static_cast<bool>(in.ena_srd_specification())},
-        Member{"ConnectionTrackingSpecification",
+        Member{"NetworkInterface.PrimaryIpv6", in.primary_ipv6().value_or(false)},
+        Member{"NetworkInterface.EnaSrdSpecification",
+               static_cast<bool>(in.ena_srd_specification())},
+        Member{"NetworkInterface.ConnectionTrackingSpecification",
                static_cast<bool>(in.connection_tracking_specification())},
-        Member{"EnaQueueCount", in.ena_queue_count().has_value()},
+        Member{"NetworkInterface.EnaQueueCount", in.ena_queue_count().has_value()},
     };
-    for (const auto& member : members)
-        if (member.is_asked_for)
-            return not_supported(fmt::format("NetworkInterface.{}", member.name));
-    return {};
+    return refuse_members(operation, members);
 }
 
 cloud::LaunchInterface launch_interface(const model::InstanceNetworkInterfaceSpecification& in) {

@@ -27,21 +27,6 @@ namespace codes = domain::codes;
 
 namespace {
 
-struct Member {
-    std::string_view name;
-    bool is_asked_for;
-};
-
-template <size_t count>
-Result<void> refuse(std::string_view operation, const std::array<Member, count>& members) {
-    for (const auto& member : members)
-        if (member.is_asked_for)
-            return fail(
-                codes::unsupported_operation,
-                fmt::format("{}: {} is not supported: leave it out.", operation, member.name));
-    return {};
-}
-
 template <class View>
 void write_association(const cloud::NetworkInterfaceView& view,
                        const std::string& private_ip,
@@ -141,20 +126,20 @@ void write_interface(const cloud::NetworkInterfaceView& view, model::NetworkInte
 Result<void> create_network_interface(Call& call,
                                       model::CreateNetworkInterfaceRequest in,
                                       model::CreateNetworkInterfaceResult out) {
-    PILEUS_TRY(
-        refuse("CreateNetworkInterface",
-               std::array{
-                   Member{"InterfaceType other than interface",
-                          in.interface_type().value_or("interface") != "interface"},
-                   Member{"Ipv4Prefix",
-                          !in.ipv4_prefixes().empty() || in.ipv4_prefix_count().value_or(0) != 0},
-                   Member{"Ipv6Prefix",
-                          !in.ipv6_prefixes().empty() || in.ipv6_prefix_count().value_or(0) != 0},
-                   Member{"EnablePrimaryIpv6", in.enable_primary_ipv6().value_or(false)},
-                   Member{"ConnectionTrackingSpecification",
-                          static_cast<bool>(in.connection_tracking_specification())},
-                   Member{"Operator", static_cast<bool>(in.operator_())},
-               }));
+    PILEUS_TRY(refuse_members(
+        "CreateNetworkInterface",
+        std::array{
+            Member{"InterfaceType other than interface",
+                   in.interface_type().value_or("interface") != "interface"},
+            Member{"Ipv4Prefix",
+                   !in.ipv4_prefixes().empty() || in.ipv4_prefix_count().value_or(0) != 0},
+            Member{"Ipv6Prefix",
+                   !in.ipv6_prefixes().empty() || in.ipv6_prefix_count().value_or(0) != 0},
+            Member{"EnablePrimaryIpv6", in.enable_primary_ipv6().value_or(false)},
+            Member{"ConnectionTrackingSpecification",
+                   static_cast<bool>(in.connection_tracking_specification())},
+            Member{"Operator", static_cast<bool>(in.operator_())},
+        }));
     cloud::NetworkInterfaceCreation request;
     request.subnet_id = text(in.subnet_id());
     request.description = text(in.description());
@@ -192,7 +177,7 @@ Result<void> describe_network_interfaces(Call& call,
 Result<void> attach_network_interface(Call& call,
                                       model::AttachNetworkInterfaceRequest in,
                                       model::AttachNetworkInterfaceResult out) {
-    PILEUS_TRY(refuse(
+    PILEUS_TRY(refuse_members(
         "AttachNetworkInterface",
         std::array{
             Member{"NetworkCardIndex other than 0", in.network_card_index().value_or(0) != 0},
@@ -219,10 +204,10 @@ detach_network_interface(Call& call, model::DetachNetworkInterfaceRequest in, mo
 Result<void> assign_private_ip_addresses(Call& call,
                                          model::AssignPrivateIpAddressesRequest in,
                                          model::AssignPrivateIpAddressesResult out) {
-    PILEUS_TRY(refuse("AssignPrivateIpAddresses",
-                      std::array{Member{"Ipv4Prefix",
-                                        !in.ipv4_prefixes().empty() ||
-                                            in.ipv4_prefix_count().value_or(0) != 0}}));
+    PILEUS_TRY(refuse_members("AssignPrivateIpAddresses",
+                              std::array{Member{"Ipv4Prefix",
+                                                !in.ipv4_prefixes().empty() ||
+                                                    in.ipv4_prefix_count().value_or(0) != 0}}));
     const auto id = text(in.network_interface_id());
     PILEUS_ASSIGN(const auto assigned,
                   call.cloud.network_interfaces.assign_private_addresses(
@@ -240,8 +225,8 @@ Result<void> assign_private_ip_addresses(Call& call,
 Result<void> unassign_private_ip_addresses(Call& call,
                                            model::UnassignPrivateIpAddressesRequest in,
                                            model::Unit) {
-    PILEUS_TRY(refuse("UnassignPrivateIpAddresses",
-                      std::array{Member{"Ipv4Prefix", !in.ipv4_prefixes().empty()}}));
+    PILEUS_TRY(refuse_members("UnassignPrivateIpAddresses",
+                              std::array{Member{"Ipv4Prefix", !in.ipv4_prefixes().empty()}}));
     return call.cloud.network_interfaces.unassign_private_addresses(
         call.caller, text(in.network_interface_id()), texts(in.private_ip_addresses()));
 }
@@ -249,10 +234,10 @@ Result<void> unassign_private_ip_addresses(Call& call,
 Result<void> assign_ipv6_addresses(Call& call,
                                    model::AssignIpv6AddressesRequest in,
                                    model::AssignIpv6AddressesResult out) {
-    PILEUS_TRY(refuse("AssignIpv6Addresses",
-                      std::array{Member{"Ipv6Prefix",
-                                        !in.ipv6_prefixes().empty() ||
-                                            in.ipv6_prefix_count().value_or(0) != 0}}));
+    PILEUS_TRY(refuse_members("AssignIpv6Addresses",
+                              std::array{Member{"Ipv6Prefix",
+                                                !in.ipv6_prefixes().empty() ||
+                                                    in.ipv6_prefix_count().value_or(0) != 0}}));
     const auto id = text(in.network_interface_id());
     PILEUS_ASSIGN(const auto assigned,
                   call.cloud.network_interfaces.assign_ipv6_addresses(
@@ -266,8 +251,8 @@ Result<void> assign_ipv6_addresses(Call& call,
 Result<void> unassign_ipv6_addresses(Call& call,
                                      model::UnassignIpv6AddressesRequest in,
                                      model::UnassignIpv6AddressesResult out) {
-    PILEUS_TRY(refuse("UnassignIpv6Addresses",
-                      std::array{Member{"Ipv6Prefix", !in.ipv6_prefixes().empty()}}));
+    PILEUS_TRY(refuse_members("UnassignIpv6Addresses",
+                              std::array{Member{"Ipv6Prefix", !in.ipv6_prefixes().empty()}}));
     const auto id = text(in.network_interface_id());
     PILEUS_ASSIGN(const auto unassigned,
                   call.cloud.network_interfaces.unassign_ipv6_addresses(

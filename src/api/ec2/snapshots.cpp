@@ -35,7 +35,8 @@ cloud::EncryptionRequest encryption_of(std::optional<bool> encrypted,
     return {encrypted, text(key)};
 }
 
-void write_snapshot(const cloud::SnapshotView& view, model::Snapshot out) {
+// What Snapshot and SnapshotInfo have in common.
+template <class Out> void write_common(const cloud::SnapshotView& view, Out out) {
     const auto& snapshot = view.snapshot;
     out.set_snapshot_id(snapshot.id)
         .set_volume_id(snapshot.volume_id)
@@ -45,8 +46,14 @@ void write_snapshot(const cloud::SnapshotView& view, model::Snapshot out) {
         .set_owner_id(snapshot.account_id)
         .set_description(snapshot.description)
         .set_volume_size(static_cast<int32_t>(snapshot.size_gib))
-        .set_encrypted(snapshot.encrypted)
-        .set_storage_tier("standard");
+        .set_encrypted(snapshot.encrypted);
+    write_tags(view.tags, out);
+}
+
+void write_snapshot(const cloud::SnapshotView& view, model::Snapshot out) {
+    const auto& snapshot = view.snapshot;
+    write_common(view, out);
+    out.set_storage_tier("standard");
     if (!view.owner_alias.empty())
         out.set_owner_alias(view.owner_alias);
     if (!snapshot.state_message.empty())
@@ -58,7 +65,6 @@ void write_snapshot(const cloud::SnapshotView& view, model::Snapshot out) {
     if (snapshot.completed_at)
         out.set_completion_time(*snapshot.completed_at)
             .set_full_snapshot_size_in_bytes(snapshot.full_bytes);
-    write_tags(view.tags, out);
 }
 
 Result<void> create_snapshot(Call& call, model::CreateSnapshotRequest in, model::Snapshot out) {
@@ -91,20 +97,8 @@ create_snapshots(Call& call, model::CreateSnapshotsRequest in, model::CreateSnap
                        .copy_tags_from_volumes = copied.has_value(),
                        .tag_specifications = tag_specifications_of(in)}));
     out.touch_snapshots();
-    for (const auto& view : views) {
-        const auto& snapshot = view.snapshot;
-        auto item = out.add_snapshots();
-        item.set_snapshot_id(snapshot.id)
-            .set_volume_id(snapshot.volume_id)
-            .set_state(to_string(snapshot.state))
-            .set_start_time(snapshot.started_at)
-            .set_progress(fmt::format("{}%", snapshot.progress_percent))
-            .set_owner_id(snapshot.account_id)
-            .set_description(snapshot.description)
-            .set_volume_size(static_cast<int32_t>(snapshot.size_gib))
-            .set_encrypted(snapshot.encrypted);
-        write_tags(view.tags, item);
-    }
+    for (const auto& view : views)
+        write_common(view, out.add_snapshots());
     return {};
 }
 

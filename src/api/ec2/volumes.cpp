@@ -25,22 +25,6 @@ namespace codes = domain::codes;
 
 namespace {
 
-struct Member {
-    std::string_view name;
-    bool is_asked_for;
-};
-
-// Members that have no effect here.
-template <size_t count>
-Result<void> refuse_members(std::string_view operation, const std::array<Member, count>& members) {
-    for (const auto& member : members)
-        if (member.is_asked_for)
-            return fail(
-                codes::unsupported_operation,
-                fmt::format("{}: {} is not supported: leave it out.", operation, member.name));
-    return {};
-}
-
 template <class Value> std::optional<int64_t> number(const std::optional<Value>& value) {
     return value ? std::optional<int64_t>{*value} : std::nullopt;
 }
