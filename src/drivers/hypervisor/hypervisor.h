@@ -3,6 +3,7 @@
 
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "drivers/hypervisor/guest_identity.h"
 #include "drivers/volumes/volumes.h"
 
 #include <cstdint>
@@ -50,6 +51,16 @@ struct MachineSpec {
     std::vector<MachineDisk> disks;
     std::vector<MachineInterface> interfaces; // the first is the primary one, which is never pulled
     int interface_slots = 0; // how many interfaces beside the primary one the guest may have in all
+    // A guest that is to be frozen: it starts with a primary interface that is connected to
+    // nothing, is told by its DMI tables that it is nobody, and has memory that can be shared.
+    bool awaits_identity = false;
+};
+
+// What a frozen guest costs to keep.
+struct FrozenGuest {
+    std::string template_id;
+    int64_t memory_bytes = 0; // of the guest's memory that holds anything
+    int64_t disk_bytes = 0;   // of files here; its disk is the volume driver's
 };
 
 enum class MachineState {
@@ -133,6 +144,59 @@ class Hypervisor {
     // writes again. A guest that is not paused is left so.
     virtual Result<void> resume(const std::string& instance_id) = 0;
 
+    // ---- Guests frozen before they are anybody, to be started many times from that moment.
+
+    // Of what a frozen guest depends on here: emulator, machine type, CPU model, acceleration,
+    // our own layout. One that was frozen under another is worthless.
+    virtual std::string template_fingerprint() { return ""; }
+    // Whether the agent in the guest has said that all is started and it waits to be told who it
+    // is. False for ever in an image without our agent.
+    virtual Result<bool> is_ready_to_freeze(const std::string& /*instance_id*/) {
+        return not_built_yet();
+    }
+    // Stops the guest for good, keeps its memory and devices under the template's id, and ends it.
+    // Its disk is the caller's to keep as it is now.
+    virtual Result<FrozenGuest> freeze(const std::string& /*instance_id*/,
+                                       const std::string& /*template_id*/) {
+        return not_built_yet();
+    }
+    // Starts a guest from the frozen one: with its own disks (the boot disk stands on the frozen
+    // one's), interfaces, DMI tables, addresses and random numbers. It is connected to its network
+    // only after its agent has said that it is who it was told to be. An error: it is gone, and
+    // nobody has seen it. One that is there already and has become who it is, is success.
+    virtual Result<void> start_from(const std::string& /*template_id*/,
+                                    const MachineSpec& /*spec*/,
+                                    const GuestIdentity& /*identity*/) {
+        return not_built_yet();
+    }
+    virtual Result<std::vector<FrozenGuest>> templates() { return not_built_yet(); }
+    // Guests that were started from it run on. Absent is success.
+    virtual Result<void> remove_template(const std::string& /*template_id*/) {
+        return not_built_yet();
+    }
+    // Gives the memory back that a frozen guest has in use here for the next start_from(), which
+    // reads it from disk again.
+    virtual Result<void> cool_template(const std::string& /*template_id*/) {
+        return not_built_yet();
+    }
+
+    // ---- Running guests kept and copied.
+
+    // Stops the guest, saves its memory and devices encrypted by the secret of its boot disk, and
+    // ends it. Until it is saved whole it runs on: an error, and it runs.
+    virtual Result<void> hibernate(const std::string& /*instance_id*/) { return not_built_yet(); }
+    // start() of a guest that hibernated: it goes on where it was, with the same disks and
+    // interfaces. What was saved is gone once it runs. errors::not_found: nothing was saved;
+    // any other error: it cannot go on, what was saved is gone, and start() boots it.
+    virtual Result<void> wake(const MachineSpec& /*spec*/) { return not_built_yet(); }
+    // Keeps a copy of a running guest's memory and devices under the template's id, and lets it
+    // run on; at the same moment its writes go to the new layers. start_from() makes others of it.
+    virtual Result<FrozenGuest> copy_running(const std::string& /*instance_id*/,
+                                             const std::string& /*template_id*/,
+                                             const std::vector<LayerSwitch>& /*switches*/) {
+        return not_built_yet();
+    }
+
     // Ends the guest's process and forgets it; its console output stays until forget(). Absent is
     // success.
     virtual Result<void> destroy(const std::string& instance_id) = 0;
@@ -145,6 +209,12 @@ class Hypervisor {
     // Called from a thread of the driver when a guest's state may have changed; the callee only
     // makes a note of the id. Set once, before recover().
     virtual void on_change(std::function<void(const std::string& instance_id)> callback) = 0;
+
+  private:
+    // For the moment only: these verbs become pure when both drivers have them.
+    static tl::unexpected<Error> not_built_yet() {
+        return fail(errors::unavailable, "not built yet");
+    }
 };
 
 } // namespace pileus::drivers
