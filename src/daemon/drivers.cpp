@@ -49,8 +49,25 @@ drivers::LinuxNetworkOptions network_options(const Config& config) {
     return options;
 }
 
+// Installations beside each other on a machine must not share the uids of their guests, or one
+// guest's QEMU could signal another's. Where an installation's lie follows from its name (FNV-1a);
+// all are among those that systemd's conventions leave free.
+constexpr uint32_t first_free_uid = 1'880'000'000;
+constexpr uint32_t uids_of_guests = 100'000;
+constexpr uint32_t uids_of_copies = 1'000;
+constexpr uint32_t uid_ranges = 2'600;
+
+uint32_t first_uid(const std::string& installation) {
+    uint32_t hash = 0x811c9dc5;
+    for (const char c : installation)
+        hash = (hash ^ static_cast<unsigned char>(c)) * 0x01000193;
+    return first_free_uid + hash % uid_ranges * (uids_of_guests + uids_of_copies);
+}
+
 drivers::Qcow2VolumesOptions volumes_options(const Config& config) {
     drivers::Qcow2VolumesOptions options;
+    options.copy.first_uid = first_uid(config.installation) + uids_of_guests;
+    options.copy.uids = uids_of_copies;
     options.state_folder = config.data_dir / "volumes";
     options.copy.launcher = sibling_program("pileus-launch").string();
     return options;
@@ -59,6 +76,8 @@ drivers::Qcow2VolumesOptions volumes_options(const Config& config) {
 drivers::QemuHypervisorOptions hypervisor_options(const Config& config) {
     drivers::QemuHypervisorOptions options;
     options.instances_folder = config.data_dir / "instances";
+    options.first_uid = first_uid(config.installation);
+    options.uids = uids_of_guests;
     options.launcher = sibling_program("pileus-launch").string();
     options.acceleration = acceleration_of(config);
     return options;
