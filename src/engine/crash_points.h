@@ -174,6 +174,38 @@ class CrashingHypervisor final : public drivers::Hypervisor {
     Result<void> resume(const std::string& id) override {
         return points_.pass([&] { return inner_.resume(id); });
     }
+    std::string template_fingerprint() override { return inner_.template_fingerprint(); }
+    Result<bool> is_ready_to_freeze(const std::string& id) override {
+        return inner_.is_ready_to_freeze(id);
+    }
+    Result<drivers::FrozenGuest> freeze(const std::string& id,
+                                        const std::string& template_id) override {
+        return points_.pass([&] { return inner_.freeze(id, template_id); });
+    }
+    Result<void> start_from(const std::string& template_id,
+                            const drivers::MachineSpec& spec,
+                            const drivers::GuestIdentity& identity) override {
+        return points_.pass([&] { return inner_.start_from(template_id, spec, identity); });
+    }
+    Result<std::vector<drivers::FrozenGuest>> templates() override { return inner_.templates(); }
+    Result<void> remove_template(const std::string& template_id) override {
+        return points_.pass([&] { return inner_.remove_template(template_id); });
+    }
+    Result<void> cool_template(const std::string& template_id) override {
+        return points_.pass([&] { return inner_.cool_template(template_id); });
+    }
+    Result<void> hibernate(const std::string& id) override {
+        return points_.pass([&] { return inner_.hibernate(id); });
+    }
+    Result<void> wake(const drivers::MachineSpec& spec) override {
+        return points_.pass([&] { return inner_.wake(spec); });
+    }
+    Result<drivers::FrozenGuest>
+    copy_running(const std::string& id,
+                 const std::string& template_id,
+                 const std::vector<drivers::LayerSwitch>& switches) override {
+        return points_.pass([&] { return inner_.copy_running(id, template_id, switches); });
+    }
     Result<void> destroy(const std::string& id) override {
         return points_.pass([&] { return inner_.destroy(id); });
     }

@@ -92,7 +92,8 @@ class Hypervisor {
 
     // How guests run on this machine. Slow the first time (it boots one), remembered afterwards.
     virtual Acceleration probe() = 0;
-    // Adopts the guests that outlived the last daemon; returns their instance ids.
+    // Adopts the guests that outlived the last daemon; returns their instance ids. Those that were
+    // to be frozen and those that start_from() had not finished are ended instead.
     virtual Result<std::vector<std::string>> recover() = 0;
 
     // Starts the guest. A guest that is there already is success.

@@ -91,6 +91,11 @@ Result<void> EmulatedHypervisor::switch_layers(const std::string& instance_id,
                                                const std::vector<LayerSwitch>& switches) {
     PILEUS_TRY(take_failure("switch_layers"));
     const std::lock_guard lock(mutex_);
+    return move_layers(instance_id, switches);
+}
+
+Result<void> EmulatedHypervisor::move_layers(const std::string& instance_id,
+                                             const std::vector<LayerSwitch>& switches) {
     for (const auto& each : switches) { // all of them or none
         PILEUS_ASSIGN(const EmulatedDisk* const disk, find_disk(instance_id, each.volume_id));
         if (disk->path != each.current_path && disk->path != each.next.path)

@@ -18,7 +18,8 @@ constexpr size_t state_limit_bytes = 256 * 1024;
 constexpr std::string_view out_of_space = "no space left on the disk that holds its volumes";
 
 Result<void> check_id(const std::string& instance_id) {
-    if (domain::is_well_formed_id(domain::prefix::instance, instance_id))
+    if (domain::is_well_formed_id(domain::prefix::instance, instance_id) ||
+        domain::is_well_formed_id(domain::prefix::warm_template, instance_id))
         return {};
     return fail(errors::invalid, fmt::format("'{}' is not an instance id", instance_id));
 }
@@ -58,12 +59,19 @@ Result<std::vector<std::string>> EmulatedHypervisor::recover() {
         PILEUS_TRY(make_directories(options_.state_folder));
         for (const auto& entry : std::filesystem::directory_iterator(options_.state_folder)) {
             const auto id = entry.path().filename().string();
+            if (id.starts_with(kept_template))
+                templates_.insert(id.substr(kept_template.size()));
+            if (id.starts_with(kept_memory))
+                hibernating_.insert(id.substr(kept_memory.size()));
             const auto state = read_file(entry.path(), state_limit_bytes);
             if (!check_id(id) || !state || guests_.contains(id))
                 continue;
             guests_[id] = parse_guest(id, *state);
         }
     }
+    for (auto& [id, guest] : guests_)
+        if (domain::is_well_formed_id(domain::prefix::warm_template, id))
+            end(id); // its freezing is not gone on with
     std::vector<std::string> ids;
     for (const auto& [id, guest] : guests_)
         if (guest.observation.state != MachineState::absent)
@@ -76,22 +84,29 @@ Result<void> EmulatedHypervisor::start(const MachineSpec& spec) {
     PILEUS_TRY(take_failure("start"));
     {
         const std::lock_guard lock(mutex_);
-        if (find_alive(spec.instance_id))
+        if (is_alive(spec.instance_id))
             return {};
     }
     if (options_.start_delay > Duration::zero())
         clock_.sleep(options_.start_delay);
+    Guest guest{{MachineState::running, ""}, greeting(spec.instance_id)};
+    guest.awaits_identity = spec.awaits_identity;
+    return run(spec, std::move(guest));
+}
+
+Result<void> EmulatedHypervisor::run(const MachineSpec& spec, Guest guest) {
     {
         const std::lock_guard lock(mutex_);
         for (const auto& disk : spec.disks)
             PILEUS_TRY(check_unused(spec.instance_id, disk));
-        auto& guest = guests_[spec.instance_id];
-        guest = Guest{{MachineState::running, ""}, greeting(spec.instance_id)};
         for (const auto& interface : spec.interfaces)
             guest.interfaces.push_back(interface.interface_id);
         for (const auto& disk : spec.disks)
             guest.disks[disk.chain.volume_id] = EmulatedDisk::of(disk);
         note(spec.instance_id, guest);
+        guests_[spec.instance_id] = std::move(guest);
+        hibernating_.erase(spec.instance_id);
+        note_kept(kept_memory, spec.instance_id, false);
     }
     call_back(spec.instance_id);
     return {};
@@ -180,13 +195,7 @@ Result<void> EmulatedHypervisor::destroy(const std::string& instance_id) {
     PILEUS_TRY(check_id(instance_id));
     PILEUS_TRY(take_failure("destroy"));
     const std::lock_guard lock(mutex_);
-    if (const auto guest = guests_.find(instance_id); guest != guests_.end()) {
-        guest->second.observation = {};
-        guest->second.off_at.reset();
-        guest->second.interfaces.clear();
-        guest->second.disks.clear();
-        note(instance_id, guest->second);
-    }
+    end(instance_id);
     return {};
 }
 
@@ -195,6 +204,8 @@ Result<void> EmulatedHypervisor::forget(const std::string& instance_id) {
     PILEUS_TRY(take_failure("forget"));
     const std::lock_guard lock(mutex_);
     guests_.erase(instance_id);
+    hibernating_.erase(instance_id);
+    note_kept(kept_memory, instance_id, false);
     return {};
 }
 
@@ -268,6 +279,20 @@ Result<void> EmulatedHypervisor::take_failure(const std::string& verb) {
     auto error = std::move(failure->second);
     failures_.erase(failure);
     return fail(std::move(error));
+}
+
+bool EmulatedHypervisor::is_alive(const std::string& instance_id) {
+    return find_alive(instance_id).has_value();
+}
+
+void EmulatedHypervisor::end(const std::string& instance_id) {
+    const auto guest = guests_.find(instance_id);
+    if (guest == guests_.end())
+        return;
+    Guest ended;
+    ended.console = std::move(guest->second.console);
+    guest->second = std::move(ended);
+    note(instance_id, guest->second);
 }
 
 Result<EmulatedHypervisor::Guest*> EmulatedHypervisor::find_alive(const std::string& instance_id) {

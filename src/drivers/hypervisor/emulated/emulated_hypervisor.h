@@ -12,6 +12,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 
 namespace pileus::drivers {
 
@@ -64,6 +65,21 @@ class EmulatedHypervisor final : public Hypervisor {
                            const std::string& path) override;
     Result<void> replace_backing(const std::string& instance_id, const DiskChain& chain) override;
     Result<void> resume(const std::string& instance_id) override;
+    std::string template_fingerprint() override;
+    Result<bool> is_ready_to_freeze(const std::string& instance_id) override;
+    Result<FrozenGuest> freeze(const std::string& instance_id,
+                               const std::string& template_id) override;
+    Result<void> start_from(const std::string& template_id,
+                            const MachineSpec& spec,
+                            const GuestIdentity& identity) override;
+    Result<std::vector<FrozenGuest>> templates() override;
+    Result<void> remove_template(const std::string& template_id) override;
+    Result<void> cool_template(const std::string& template_id) override;
+    Result<void> hibernate(const std::string& instance_id) override;
+    Result<void> wake(const MachineSpec& spec) override;
+    Result<FrozenGuest> copy_running(const std::string& instance_id,
+                                     const std::string& template_id,
+                                     const std::vector<LayerSwitch>& switches) override;
     Result<void> destroy(const std::string& instance_id) override;
     Result<void> forget(const std::string& instance_id) override;
     MachineObservation observe(const std::string& instance_id) override;
@@ -76,25 +92,45 @@ class EmulatedHypervisor final : public Hypervisor {
     void kill_guest(const std::string& instance_id, const std::string& detail);
     // The guest switches itself off.
     void shut_guest_down(const std::string& instance_id);
-    // The guest no longer listens to its power button, and lets no interface and no disk go.
+    // The guest no longer listens to its power button, lets no interface and no disk go, and is
+    // never ready to be frozen.
     void make_deaf(const std::string& instance_id);
     // A write of the guest found the machine's disk full: it is paused until resume().
     void run_out_of_space(const std::string& instance_id);
+    // From now on an emulator of another version: what was frozen is worthless.
+    void set_fingerprint(const std::string& fingerprint);
+    // Whom start_from() made of the guest; nothing for one that booted or is gone.
+    std::optional<GuestIdentity> identity(const std::string& instance_id);
+    bool is_hibernating(const std::string& instance_id);
     // Nothing when it is not plugged in.
     std::optional<EmulatedDisk> disk(const std::string& instance_id, const std::string& volume_id);
 
   private:
+    // What precedes an id in the name of a file that tells what is kept beside the guests.
+    static constexpr std::string_view kept_template = "frozen-";
+    static constexpr std::string_view kept_memory = "hibernating-";
+
     struct Guest {
         MachineObservation observation;
         std::string console;
         std::vector<std::string> interfaces;       // the ids of those that are plugged in
         std::map<std::string, EmulatedDisk> disks; // by volume id
+        std::optional<GuestIdentity> identity;     // of one that was started from a frozen guest
+        bool awaits_identity = false;
         bool deaf = false;
         std::optional<MonotonicTime> off_at;
     };
 
     Result<void> take_failure(const std::string& verb);
+    // start(), wake() and start_from() from where they are the same.
+    Result<void> run(const MachineSpec& spec, Guest guest);
     // These with mutex_ held.
+    bool is_alive(const std::string& instance_id);
+    void end(const std::string& instance_id);
+    Result<void> move_layers(const std::string& instance_id,
+                             const std::vector<LayerSwitch>& switches);
+    FrozenGuest keep(const std::string& template_id);
+    void note_kept(std::string_view kind, const std::string& id, bool is_there) const;
     Result<Guest*> find_alive(const std::string& instance_id);
     Result<EmulatedDisk*> find_disk(const std::string& instance_id, const std::string& volume_id);
     Result<void> check_unused(const std::string& instance_id, const MachineDisk& disk) const;
@@ -108,6 +144,9 @@ class EmulatedHypervisor final : public Hypervisor {
     std::mutex mutex_;
     std::function<void(const std::string&)> on_change_;
     std::map<std::string, Guest> guests_;
+    std::set<std::string> templates_;
+    std::set<std::string> hibernating_;
+    std::string fingerprint_ = "emulated";
     std::map<std::string, Error> failures_;
 };
 
