@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Built images for tests: made once, kept while the recipe stays the same."""
 
+import fcntl
 import json
 import os
 import pathlib
@@ -41,7 +42,10 @@ def is_current(name, folder):
 def image_folder(name):
     """The folder with disk.qcow2 and image.json."""
     folder = images_root() / name
-    # Images that were handed over are taken as they are.
-    if not is_current(name, folder) and not ("PILEUS_IMAGES" in os.environ and folder.exists()):
-        build_image(name, folder)
+    images_root().mkdir(parents=True, exist_ok=True)
+    with open(images_root() / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # tests that run beside each other build it once
+        # Images that were handed over are taken as they are.
+        if not is_current(name, folder) and not ("PILEUS_IMAGES" in os.environ and folder.exists()):
+            build_image(name, folder)
     return folder
