@@ -28,6 +28,7 @@ GATEWAY = "172.31.0.1"
 HOSTNAME = "ip-172-31-5-10"
 METADATA = "169.254.169.254"
 MAC = "02:50:49:4c:45:01"
+FROZEN_MAC = "02:50:49:4c:45:00"
 CPU = "qemu64,+ssse3,+sse4.1,+sse4.2,+popcnt,+cx16"
 OVMF = Path("/usr/share/OVMF/OVMF_CODE.fd")
 HERE = Path(__file__).resolve().parent
@@ -109,23 +110,28 @@ def metadata_pages(instance_id: str, public_key: str, user_data: str) -> dict[st
 
 
 class Machine:
-    """One QEMU process with its QMP socket."""
+    """One QEMU process with its QMP socket, and the agent's channel with it. try_warm.py says more of guests that are frozen
+    before they are anybody."""
 
-    def __init__(self, options, disk: Path, folder: Path, instance_id: str):
+    def __init__(self, options, disk: Path, folder: Path, instance_id: str, extra=(), frozen_nic=False):
         self.serial = folder / "serial.log"
         self.serial.unlink(missing_ok=True)
         qmp = folder / "qmp.sock"
         qmp.unlink(missing_ok=True)
-        identity = f"ec2{instance_id[2:7]}-{instance_id[7:11]}-4000-8000-{instance_id[7:19]}"
+        digits = instance_id.partition("-")[2]
+        identity = f"ec2{digits[:5]}-{digits[5:9]}-4000-8000-{digits[4:16]}"
         argv = ["qemu-system-x86_64", "-M", options.machine, "-accel", "tcg,thread=multi,tb-size=256",
                 "-cpu", options.cpu, "-smp", str(options.cpus), "-m", str(options.memory_mib),
                 "-nodefaults", "-no-user-config", "-display", "none",
                 "-smbios", f"type=1,manufacturer=Amazon EC2,product=t3.micro,serial={identity},uuid={identity}",
+                "-smbios", f"type=2,manufacturer=Amazon EC2,asset={instance_id}",
                 "-drive", f"if=none,id=root,file={disk},format=qcow2,cache=unsafe,discard=unmap",
-                "-device", "virtio-blk-pci,drive=root,serial=vol0123456789abcdef0,bootindex=1",
+                "-device", "virtio-blk-pci,drive=root,serial=vol0123456789abcdef0,bootindex=1,addr=0x10",
                 "-netdev", "tap,id=net0,ifname=tap0,script=no,downscript=no",
-                "-device", f"virtio-net-pci,netdev=net0,mac={MAC},romfile=",
-                "-device", "virtio-rng-pci",
+                "-device", f"virtio-net-pci,id=nic0,netdev=net0,mac={FROZEN_MAC if frozen_nic else MAC},romfile=,addr=0x5",
+                "-device", "virtio-rng-pci,addr=0x3", "-device", "virtio-serial-pci,addr=0x4",
+                "-chardev", f"socket,id=agent,path={folder}/agent.sock,server=on,wait=off",
+                "-device", "virtserialport,chardev=agent,name=org.pileus.agent,nr=1",
                 "-chardev", f"file,id=serial0,path={self.serial}", "-device", "isa-serial,chardev=serial0",
                 "-qmp", f"unix:{qmp},server=on,wait=off"]
         if options.uefi:
@@ -133,18 +139,16 @@ class Machine:
         self.started = time.monotonic()
         if options.screenshot:
             argv += ["-device", "VGA", "-device", "virtio-keyboard-pci", "-device", "virtio-tablet-pci"]
-        self.process = subprocess.Popen(argv + options.qemu)
+        self.process = subprocess.Popen([*argv, *extra, *options.qemu])
         self.qmp_path = qmp
         self.qmp = None
 
     def seconds(self) -> float:
         return round(time.monotonic() - self.started, 2)
 
-    def command(self, name: str, **arguments) -> None:
+    def command(self, name: str, /, **arguments):
         if self.qmp is None:
-            connection = socket.socket(socket.AF_UNIX)
-            connection.connect(str(self.qmp_path))
-            self.qmp = connection.makefile("rw")
+            self.qmp = connect(self.qmp_path).makefile("rw")
             self.qmp.readline()
             self.command("qmp_capabilities")
         self.qmp.write(json.dumps({"execute": name, "arguments": arguments}) + "\n")
@@ -152,6 +156,7 @@ class Machine:
         while "return" not in (answer := json.loads(self.qmp.readline())):
             if "error" in answer:
                 raise RuntimeError(f"QMP {name}: {answer['error']}")
+        return answer["return"]
 
     def console(self) -> str:
         return self.serial.read_text(errors="replace") if self.serial.exists() else ""
@@ -160,6 +165,18 @@ class Machine:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
+
+
+def connect(path: Path) -> socket.socket:
+    """To a socket that QEMU is about to make."""
+    connection = socket.socket(socket.AF_UNIX)
+    for _ in range(1000):
+        try:
+            connection.connect(str(path))
+            return connection
+        except OSError:
+            time.sleep(0.005)
+    raise RuntimeError(f"nobody listens at {path}")
 
 
 def wait_for_banner(machine: Machine, limit_s: float) -> float | None:
@@ -221,6 +238,10 @@ def measure(machine: Machine, options, folder: Path, key: Path, result: dict) ->
         time.sleep(0.2)
     result["login_s"] = machine.seconds()
     result["hostname_right"] = text == HOSTNAME
+    measure_after_login(machine, options, shell, result)
+
+
+def measure_after_login(machine: Machine, options, shell: Shell, result: dict) -> None:
     status, text = shell.run(options.wait_command)
     result["done_s"] = machine.seconds()
     result["initialised"] = status == 0
@@ -290,6 +311,9 @@ def in_namespace(options) -> int:
         server = http.server.ThreadingHTTPServer((METADATA, 80), Metadata)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         try:
+            if options.warm:
+                import try_warm  # it imports this file in turn
+                return try_warm.boots(options, folder)
             return boots(options, folder)
         finally:
             server.shutdown()
@@ -323,6 +347,9 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--cpus", type=int, default=1)
     parser.add_argument("--cpu", default=CPU)
     parser.add_argument("--machine", default="q35")
+    parser.add_argument("--warm", action="store_true",
+                        help="freezes the image before it is anybody, and starts the runs from there (try_warm.py)")
+    parser.add_argument("--fast", action="store_true", help="with --warm: ends each clone after its second command")
     parser.add_argument("--uefi", action="store_true", help="boot through OVMF instead of SeaBIOS")
     parser.add_argument("--grow-gib", type=int, help="a root volume of this size")
     parser.add_argument("--same-disk", action="store_true", help="the runs share a disk, each a new instance")

@@ -42,7 +42,7 @@ class Recipe:
     def hash(self, images: Path = IMAGES) -> str:
         """Over every file that decides the result: the recipe, its bases, and the code that builds."""
         digest = hashlib.sha256()
-        files = [path for root in (*self.layers, IMAGES / "lib") for path in root.rglob("*")
+        files = [path for root in (*self.layers, IMAGES / "lib", IMAGES / "agent") for path in root.rglob("*")
                  if path.is_file() and "__pycache__" not in path.parts and path.name != "health"]
         for path in sorted([*files, IMAGES / "build"]):
             content = path.read_bytes()

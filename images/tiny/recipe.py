@@ -6,7 +6,7 @@ import re
 import shutil
 from pathlib import Path
 
-from lib import disk
+from lib import agent, disk
 from lib.boot_area import make_boot_area
 from lib.run import BuildError, run
 
@@ -40,6 +40,7 @@ def make_tree(build) -> None:
     _install_busybox(unpacked, tree)
     _install_programs(unpacked, tree)
     _assemble_sudo(build, tree)
+    agent.install(build, tree)
     _install_kernel(build, unpacked, tree)
     _set_owners(tree)
 
