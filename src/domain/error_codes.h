@@ -11,6 +11,8 @@ inline constexpr const char* dry_run_operation = "DryRunOperation";
 inline constexpr const char* auth_failure = "AuthFailure";
 inline constexpr const char* operation_not_permitted = "OperationNotPermitted";
 inline constexpr const char* unsupported_operation = "UnsupportedOperation";
+inline constexpr const char* unsupported_hibernation_configuration =
+    "UnsupportedHibernationConfiguration";
 inline constexpr const char* invalid_action = "InvalidAction";
 inline constexpr const char* missing_parameter = "MissingParameter";
 inline constexpr const char* unknown_parameter = "UnknownParameter";

@@ -44,6 +44,7 @@ inline constexpr std::string_view import_image_task = "import-ami-";
 inline constexpr std::string_view import_snapshot_task = "import-snap-";
 inline constexpr std::string_view export_image_task = "export-ami-";
 inline constexpr std::string_view warm_template = "wt-"; // ours: no id of EC2's
+inline constexpr std::string_view fork = "fork-";        // the same
 } // namespace prefix
 
 std::string new_id(Random& random, std::string_view prefix);

@@ -12,6 +12,13 @@ namespace pileus::domain {
 
 enum class ShutdownBehavior { stop, terminate };
 
+// What becomes of the guest's memory when the instance stops.
+enum class Hibernation {
+    none,
+    saving, // the stop under way saves it
+    saved,  // the next start goes on from it
+};
+
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_InstanceMetadataOptionsResponse.html
 struct MetadataOptions {
     bool tokens_required = true; // HttpTokens: "required" (IMDSv2 only) or "optional"
@@ -69,6 +76,13 @@ struct Instance {
     std::string impairment;
     std::optional<Time> impaired_since;
 
+    bool hibernation_configured = false; // HibernationOptions.Configured of the launch
+    Hibernation hibernation = Hibernation::none;
+    // What the guest is made of, in the hypervisor's words, chosen at the first start: later starts
+    // make the same, whatever the hypervisor has learned meanwhile.
+    std::string hardware;
+    std::string fork_id; // the copy of a running instance that it was started from; "" for none
+
     ShutdownBehavior shutdown_behavior = ShutdownBehavior::stop;
     bool disable_api_termination = false;
     bool disable_api_stop = false;
@@ -82,6 +96,14 @@ struct Instance {
     bool has_guest() const {
         return state == InstanceState::pending || state == InstanceState::running ||
                state == InstanceState::stopping;
+    }
+    // The first start, which its launch is waiting for; a reboot belongs to the start before it.
+    bool is_launching() const { return state == InstanceState::pending && start_count == 1; }
+    // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-lifecycle.html: a stop is
+    // charged while it saves the memory.
+    bool is_charged() const {
+        return state == InstanceState::running ||
+               (state == InstanceState::stopping && hibernation == Hibernation::saving);
     }
 };
 

@@ -10,7 +10,6 @@ namespace pileus::store::charges {
 
 namespace {
 
-using domain::InstanceState;
 using domain::LedgerKind;
 
 template <class Resource>
@@ -34,15 +33,11 @@ void append(Transaction& tx,
 
 } // namespace
 
-void instance_changed(Transaction& tx,
-                      InstanceState before,
-                      const domain::Instance& after,
-                      Time at) {
-    const bool was_charged = before == InstanceState::running;
-    const bool is_charged = after.state == InstanceState::running;
-    if (was_charged == is_charged)
+void instance_changed(Transaction& tx, bool was_charged, const domain::Instance& after, Time at) {
+    if (was_charged == after.is_charged())
         return;
-    const auto kind = is_charged ? LedgerKind::instance_started : LedgerKind::instance_ended;
+    const auto kind =
+        after.is_charged() ? LedgerKind::instance_started : LedgerKind::instance_ended;
     append(tx, after, after.id, kind, at, 1, after.type);
 }
 

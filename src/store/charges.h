@@ -12,14 +12,12 @@
 // The ledger rows of what cloud and engine do, written in the transaction that does it. Every
 // change of a state that bears on a charge goes through here, so that nobody forgets one. The
 // rules: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-lifecycle.html
-// ("Instance billing"): running is charged; pending, stopping, stopped, shutting-down and
-// terminated are not.
+// ("Instance billing"): running is charged, and stopping while it saves the memory; pending,
+// stopping, stopped, shutting-down and terminated are not.
 namespace pileus::store::charges {
 
-void instance_changed(Transaction& tx,
-                      domain::InstanceState before,
-                      const domain::Instance& after,
-                      Time at);
+// `was_charged`: what is_charged() said before the change.
+void instance_changed(Transaction& tx, bool was_charged, const domain::Instance& after, Time at);
 // Size and type; and the IOPS and throughput beyond what the type includes.
 void volume_created(Transaction& tx, const domain::Volume& volume, Time at);
 void volume_changed(Transaction& tx,

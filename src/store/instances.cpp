@@ -44,6 +44,10 @@ struct Columns {
         column("impaired_since", i.impaired_since);
         column("reboots_requested", i.reboots_requested);
         column("reboots_done", i.reboots_done);
+        column("hibernation_configured", i.hibernation_configured);
+        column("hibernation", i.hibernation);
+        column("hardware", i.hardware);
+        column("fork_id", i.fork_id);
         column("shutdown_behavior", i.shutdown_behavior);
         column("disable_api_termination", i.disable_api_termination);
         column("disable_api_stop", i.disable_api_stop);
@@ -127,6 +131,10 @@ std::vector<domain::Instance> list_live(Transaction& tx, const std::string& host
     static const std::string where =
         fmt::format("WHERE host_id = $1 AND state IN {} ORDER BY id", live);
     return Rows::list(tx, where, host_id);
+}
+
+std::vector<domain::Instance> list_of_fork(Transaction& tx, const std::string& fork_id) {
+    return Rows::list(tx, "WHERE fork_id = $1 AND fork_id <> '' ORDER BY id", fork_id);
 }
 
 std::vector<domain::Instance> list_terminated_before(Transaction& tx, Time before, int limit) {

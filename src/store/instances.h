@@ -30,6 +30,8 @@ list(Transaction& tx, const Scope& scope, const Narrowing& narrowing, const Page
 // Every instance of one host that is not terminated: what the engine compares with the machine when
 // it starts.
 std::vector<domain::Instance> list_live(Transaction& tx, const std::string& host_id);
+// Those that were started from a copy of a running one.
+std::vector<domain::Instance> list_of_fork(Transaction& tx, const std::string& fork_id);
 // Terminated before `before`: no longer shown.
 std::vector<domain::Instance> list_terminated_before(Transaction& tx, Time before, int limit);
 

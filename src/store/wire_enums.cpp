@@ -24,6 +24,22 @@ std::optional<domain::ShutdownBehavior> parse_shutdown_behavior(std::string_view
     return std::nullopt;
 }
 
+std::optional<domain::Hibernation> parse_hibernation(std::string_view text) {
+    for (const auto value :
+         {domain::Hibernation::none, domain::Hibernation::saving, domain::Hibernation::saved})
+        if (to_wire(value) == text)
+            return value;
+    return std::nullopt;
+}
+
+std::optional<domain::ForkState> parse_fork_state(std::string_view text) {
+    for (const auto value :
+         {domain::ForkState::copying, domain::ForkState::copied, domain::ForkState::failed})
+        if (to_wire(value) == text)
+            return value;
+    return std::nullopt;
+}
+
 std::optional<domain::NetworkInterfaceKind> parse_interface_kind(std::string_view text) {
     if (text == "interface")
         return domain::NetworkInterfaceKind::interface;
@@ -63,6 +79,28 @@ std::string_view to_wire(domain::InstanceState value) {
 std::string_view to_wire(domain::ShutdownBehavior value) {
     return value == domain::ShutdownBehavior::stop ? "stop" : "terminate";
 }
+std::string_view to_wire(domain::Hibernation value) {
+    switch (value) {
+    case domain::Hibernation::none:
+        return "none";
+    case domain::Hibernation::saving:
+        return "saving";
+    case domain::Hibernation::saved:
+        return "saved";
+    }
+    return "";
+}
+std::string_view to_wire(domain::ForkState value) {
+    switch (value) {
+    case domain::ForkState::copying:
+        return "copying";
+    case domain::ForkState::copied:
+        return "copied";
+    case domain::ForkState::failed:
+        return "failed";
+    }
+    return "";
+}
 std::string_view to_wire(domain::VolumeState value) {
     return domain::to_string(value);
 }
@@ -81,12 +119,21 @@ std::string_view to_wire(domain::NatGatewayState value) {
 std::string_view to_wire(domain::PeeringState value) {
     return domain::to_string(value);
 }
+std::string_view to_wire(domain::WarmTemplateState value) {
+    return domain::to_string(value);
+}
 
 template <> domain::InstanceState from_wire(std::string_view text) {
     return known(domain::parse_instance_state(text), "instance state", text);
 }
 template <> domain::ShutdownBehavior from_wire(std::string_view text) {
     return known(parse_shutdown_behavior(text), "shutdown behaviour", text);
+}
+template <> domain::Hibernation from_wire(std::string_view text) {
+    return known(parse_hibernation(text), "kind of hibernation", text);
+}
+template <> domain::ForkState from_wire(std::string_view text) {
+    return known(parse_fork_state(text), "state of a fork", text);
 }
 template <> domain::VolumeState from_wire(std::string_view text) {
     return known(domain::parse_volume_state(text), "volume state", text);
@@ -111,6 +158,9 @@ template <> domain::NatGatewayState from_wire(std::string_view text) {
 }
 template <> domain::PeeringState from_wire(std::string_view text) {
     return known(domain::parse_peering_state(text), "state of a peering", text);
+}
+template <> domain::WarmTemplateState from_wire(std::string_view text) {
+    return known(domain::parse_warm_template_state(text), "state of a warm template", text);
 }
 
 } // namespace pileus::store
