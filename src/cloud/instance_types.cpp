@@ -68,7 +68,8 @@ constexpr FilterField<Type> type_filters[]{
          emit(facts::is_nitro(t) ? "required" : "unsupported");
      }},
     {"free-tier-eligible", [](const Type& t, const Emit& emit) { emit(filter_bool(t.free_tier)); }},
-    {"hibernation-supported", emit_false<Type>},
+    {"hibernation-supported",
+     [](const Type& t, const Emit& emit) { emit(filter_bool(facts::supports_hibernation(t))); }},
     {"hypervisor",
      [](const Type& t, const Emit& emit) {
          if (!t.hypervisor.empty())
@@ -202,6 +203,12 @@ bool is_nitro(const Type& type) {
 }
 bool supports_ipv6(const Type&) {
     return true; // of every type in the catalogue: only generations before t2 and m4 cannot
+}
+// Of the families in the catalogue all do, up to a size.
+// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/hibernating-prerequisites.html
+bool supports_hibernation(const Type& type) {
+    static constexpr int64_t memory_max_mib = int64_t{150} * 1024;
+    return !type.bare_metal && type.memory_mib <= memory_max_mib;
 }
 int maximum_ebs_attachments(const Type& type) {
     return is_nitro(type) ? nitro_ebs_attachments : xen_ebs_attachments;

@@ -41,6 +41,7 @@ class InstanceTypes {
 namespace instance_type_facts {
 bool is_nitro(const domain::InstanceType& type);
 bool supports_ipv6(const domain::InstanceType& type);
+bool supports_hibernation(const domain::InstanceType& type);
 int maximum_ebs_attachments(const domain::InstanceType& type);
 std::string_view ebs_optimized_support(const domain::InstanceType& type);
 double mbps_to_megabytes(int mbps);

@@ -65,6 +65,7 @@ struct LaunchRequest {
     bool disable_api_stop = false;
     bool ebs_optimized = false;
     bool monitoring = false;
+    bool hibernation_configured = false;
     std::optional<bool> unlimited_credits;
     std::string client_token;
     std::string
@@ -100,6 +101,12 @@ struct InstanceStateChange {
     std::string instance_id;
     domain::InstanceState previous;
     domain::InstanceState current;
+};
+
+enum class StopKind {
+    shut_down, // the guest is asked to
+    cut_off,   // and it is not
+    hibernate, // its memory is kept, and the next start goes on from it
 };
 
 // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/monitoring-system-instance-status-check.html
@@ -184,7 +191,7 @@ class Instances {
     Result<std::vector<InstanceStateChange>> start(const domain::Caller& caller,
                                                    const std::vector<std::string>& ids);
     Result<std::vector<InstanceStateChange>>
-    stop(const domain::Caller& caller, const std::vector<std::string>& ids, bool force);
+    stop(const domain::Caller& caller, const std::vector<std::string>& ids, StopKind kind);
     Result<void> reboot(const domain::Caller& caller, const std::vector<std::string>& ids);
     Result<std::vector<InstanceStateChange>> terminate(const domain::Caller& caller,
                                                        const std::vector<std::string>& ids);
@@ -197,6 +204,9 @@ class Instances {
                                                      const MetadataOptionsChange& change);
     Result<ConsoleOutput> console_output(const domain::Caller& caller,
                                          const std::string& instance_id);
+    // A JPEG file. `wake_up` presses a key before.
+    Result<std::string>
+    screenshot(const domain::Caller& caller, const std::string& instance_id, bool wake_up);
 
   private:
     const Context& context_;

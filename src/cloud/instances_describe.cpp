@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// DescribeInstances, DescribeInstanceStatus, GetConsoleOutput, and the filters of the first two.
+// DescribeInstances, DescribeInstanceStatus, GetConsoleOutput, GetConsoleScreenshot, and the
+// filters of the first two.
 
 #include "cloud/instance_rows.h"
 #include "cloud/instances.h"
@@ -112,7 +113,8 @@ constexpr std::array instance_filters{
                       [](const View& v, const Emit& emit) { emit(filter_bool(v.instance.ebs_optimized)); }},
     FilterField<View>{"ena-support", [](const View&, const Emit& emit) { emit("true"); }},
     FilterField<View>{"enclave-options.enabled", [](const View&, const Emit& emit) { emit("false"); }},
-    FilterField<View>{"hibernation-options.configured", [](const View&, const Emit& emit) { emit("false"); }},
+    FilterField<View>{"hibernation-options.configured",
+                      [](const View& v, const Emit& emit) { emit(filter_bool(v.instance.hibernation_configured)); }},
     FilterField<View>{"host-id", [](const View&, const Emit&) {}},
     FilterField<View>{"hypervisor", [](const View&, const Emit& emit) { emit("xen"); }},
     FilterField<View>{"iam-instance-profile.arn", [](const View&, const Emit&) {}},
@@ -539,6 +541,17 @@ Result<ConsoleOutput> Instances::console_output(const domain::Caller& caller,
     PILEUS_ASSIGN(auto bytes,
                   context_.host.console_output(view.instance.host_id, instance_id, console_bytes));
     return ConsoleOutput{std::move(bytes), context_.clock.now()};
+}
+
+Result<std::string>
+Instances::screenshot(const domain::Caller& caller, const std::string& instance_id, bool wake_up) {
+    PILEUS_ASSIGN(const auto view, describe_one(caller, instance_id));
+    if (view.instance.state != InstanceState::running)
+        return fail(
+            codes::incorrect_instance_state,
+            fmt::format("The instance '{}' has no screen: it is not in the 'running' state.",
+                        instance_id));
+    return context_.host.screenshot(view.instance.host_id, instance_id, wake_up);
 }
 
 } // namespace pileus::cloud

@@ -6,21 +6,16 @@
 
 #include "cloud/address_allocation.h"
 #include "cloud/client_token.h"
+#include "cloud/hibernation.h"
 #include "cloud/images.h"
 #include "cloud/instance_rows.h"
 #include "cloud/instances.h"
 #include "cloud/launch_interfaces.h"
+#include "cloud/launch_plan.h"
 #include "cloud/volume_rows.h"
-#include "cloud/vpc_work.h"
 #include "domain/ids.h"
-#include "store/charges.h"
 #include "store/images.h"
-#include "store/instances.h"
 #include "store/key_pairs.h"
-#include "store/network_interfaces.h"
-#include "store/public_addresses.h"
-#include "store/tags.h"
-#include "store/volumes.h"
 
 #include <algorithm>
 #include <array>
@@ -33,17 +28,6 @@ namespace codes = domain::codes;
 namespace {
 
 constexpr std::string_view operation = "RunInstances";
-
-// What a launch has been resolved to: the things that its ids name.
-struct Plan {
-    const domain::InstanceType* type = nullptr;
-    domain::Image image;
-    std::string public_key;             // "" when launched without a key
-    std::vector<PlannedVolume> volumes; // of each instance, the root first
-    domain::MetadataOptions metadata;
-    std::vector<std::string> host_ids;
-    std::vector<LaunchedInterfaces> interfaces; // of each instance
-};
 
 Result<void> check_counts(const Context& context, const LaunchRequest& request) {
     if (request.minimum_count < 1)
@@ -93,7 +77,7 @@ find_public_key(store::Transaction& tx, const domain::Caller& caller, const std:
     return std::move(key->public_key);
 }
 
-Result<void> check_volume_count(const Context& context, const Plan& plan, size_t interfaces) {
+Result<void> check_volume_count(const Context& context, const LaunchPlan& plan, size_t interfaces) {
     const auto limit = volumes_max(context, interfaces);
     if (plan.volumes.size() > limit)
         return fail(codes::attachment_limit_exceeded,
@@ -108,7 +92,7 @@ Result<void> check_volume_count(const Context& context, const Plan& plan, size_t
 Result<void> check_volume_quota(store::Transaction& tx,
                                 const Context& context,
                                 const domain::Caller& caller,
-                                const Plan& plan) {
+                                const LaunchPlan& plan) {
     std::vector<StorageDemand> demands;
     const auto count = static_cast<int64_t>(plan.host_ids.size());
     for (const auto& volume : plan.volumes)
@@ -116,11 +100,11 @@ Result<void> check_volume_quota(store::Transaction& tx,
     return check_storage_quota(tx, context, caller, demands, codes::volume_limit_exceeded);
 }
 
-Result<Plan> make_plan(store::Transaction& tx,
-                       const Context& context,
-                       const domain::Caller& caller,
-                       const LaunchRequest& request) {
-    Plan plan;
+Result<LaunchPlan> make_plan(store::Transaction& tx,
+                             const Context& context,
+                             const domain::Caller& caller,
+                             const LaunchRequest& request) {
+    LaunchPlan plan;
     PILEUS_ASSIGN(plan.type, find_type(context, request.type));
     PILEUS_ASSIGN(plan.image, find_launchable_image(tx, scope_of(caller), request.image_id));
     const auto& architectures = plan.type->architectures;
@@ -135,6 +119,8 @@ Result<Plan> make_plan(store::Transaction& tx,
     PILEUS_ASSIGN(plan.public_key, find_public_key(tx, caller, request.key_name));
     PILEUS_ASSIGN(plan.volumes,
                   plan_volumes(tx, scope_of(caller), plan.image, request.block_devices));
+    if (request.hibernation_configured)
+        PILEUS_TRY(check_can_hibernate(*plan.type, plan.volumes.front()));
     PILEUS_TRY(apply(request.metadata, plan.metadata));
     if (request.unlimited_credits && !plan.type->burstable)
         return fail(codes::invalid_parameter_combination,
@@ -154,126 +140,6 @@ Result<Plan> make_plan(store::Transaction& tx,
     return plan;
 }
 
-domain::Instance make_instance(const Context& context,
-                               const domain::Caller& caller,
-                               const LaunchRequest& request,
-                               const Plan& plan,
-                               const std::string& reservation_id,
-                               size_t index) {
-    const auto now = context.clock.now();
-    domain::Instance instance;
-    instance.id = domain::new_id(context.random, domain::prefix::instance);
-    instance.account_id = caller.account_id;
-    instance.region = caller.region;
-    const auto& primary = plan.interfaces[index].front();
-    instance.zone = primary.zone;
-    instance.reservation_id = reservation_id;
-    instance.host_id = plan.host_ids[index];
-    instance.vpc_id = primary.vpc_id;
-    instance.subnet_id = primary.subnet_id;
-    instance.source_dest_check = primary.source_dest_check;
-    instance.image_id = plan.image.id;
-    instance.type = plan.type->name;
-    instance.architecture = plan.image.architecture;
-    instance.key_name = request.key_name;
-    instance.public_key = plan.public_key;
-    instance.root_device_name = plan.image.root_device_name;
-    instance.client_token = request.client_token;
-    instance.launch_index = static_cast<int>(index);
-    instance.launch_time = now;
-    instance.created_at = now;
-    instance.start_count = 1;
-    instance.shutdown_behavior = request.shutdown_behavior;
-    instance.disable_api_termination = request.disable_api_termination;
-    instance.disable_api_stop = request.disable_api_stop;
-    instance.ebs_optimized = request.ebs_optimized;
-    instance.monitoring = request.monitoring;
-    // T3 and later start as "unlimited", T2 as "standard".
-    // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/burstable-performance-instances-unlimited-mode-concepts.html
-    instance.unlimited_credits =
-        plan.type->burstable && request.unlimited_credits.value_or(plan.type->family != "t2");
-    instance.metadata = plan.metadata;
-    instance.user_data = request.user_data;
-    return instance;
-}
-
-// One launch's transaction: the rows that belong to each instance.
-class LaunchWriter {
-  public:
-    LaunchWriter(store::Transaction& tx,
-                 const Context& context,
-                 const domain::Caller& caller,
-                 const LaunchRequest& request,
-                 const Plan& plan)
-        : tx_(tx), context_(context), caller_(caller), request_(request), plan_(plan) {}
-
-    Result<domain::Instance> write(const std::string& reservation_id, size_t index) {
-        auto instance = make_instance(context_, caller_, request_, plan_, reservation_id, index);
-        store::instances::insert(tx_, instance);
-        write_tags(tx_, caller_, request_.tag_specifications, "instance", instance.id);
-        for (const auto& volume : plan_.volumes)
-            write_volume(instance, volume);
-        for (const auto& interface : plan_.interfaces[index])
-            PILEUS_TRY(write_interface(instance, interface));
-        enqueue_work(tx_, context_, instance);
-        return instance;
-    }
-
-  private:
-    void write_volume(const domain::Instance& instance, const PlannedVolume& planned) {
-        domain::Volume volume;
-        volume.id = domain::new_id(context_.random, domain::prefix::volume);
-        volume.account_id = instance.account_id;
-        volume.region = instance.region;
-        volume.zone = instance.zone;
-        volume.host_id = instance.host_id;
-        volume.snapshot_id = planned.snapshot_id;
-        volume.size_gib = planned.size_gib;
-        volume.type = planned.type;
-        volume.iops = planned.iops;
-        volume.throughput_mib_s = planned.throughput_mib_s;
-        volume.encrypted = planned.encryption.encrypted;
-        volume.kms_key_id = planned.encryption.kms_key_id;
-        volume.created_at = instance.created_at;
-        volume.instance_id = instance.id;
-        volume.device = planned.device;
-        volume.delete_on_termination = planned.delete_on_termination;
-        volume.attachment = domain::AttachmentState::attaching;
-        volume.attached_at = instance.created_at;
-        store::volumes::insert(tx_, volume);
-        write_tags(tx_, caller_, request_.tag_specifications, "volume", volume.id);
-        store::charges::volume_created(tx_, volume, instance.created_at);
-    }
-
-    Result<void> write_interface(const domain::Instance& instance,
-                                 domain::NetworkInterface interface) {
-        const bool is_new = !store::network_interfaces::find(tx_, interface.id);
-        interface.host_id = instance.host_id;
-        interface.instance_id = instance.id;
-        interface.attachment_id =
-            domain::new_id(context_.random, domain::prefix::network_interface_attachment);
-        interface.attached_at = instance.created_at;
-        if (!is_new) {
-            store::network_interfaces::update(tx_, interface);
-            enqueue_vpc(tx_, context_, interface.vpc_id); // a route to it is a black hole no more
-            return {};
-        }
-        store::network_interfaces::insert(tx_, interface);
-        write_tags(tx_, caller_, request_.tag_specifications, "network-interface", interface.id);
-        if (!interface.wants_public_ip)
-            return {};
-        PILEUS_ASSIGN(const auto public_ip, take_public_ip(tx_, context_));
-        store::public_addresses::take_automatic(tx_, interface, public_ip, instance.created_at);
-        return {};
-    }
-
-    store::Transaction& tx_;
-    const Context& context_;
-    const domain::Caller& caller_;
-    const LaunchRequest& request_;
-    const Plan& plan_;
-};
-
 // LastLaunchedTime is exact to a day, on EC2 too: a launch need not write its image's row.
 void note_launch(store::Transaction& tx, domain::Image image, Time now) {
     static constexpr Duration precision = std::chrono::hours{24};
@@ -281,25 +147,6 @@ void note_launch(store::Transaction& tx, domain::Image image, Time now) {
         return;
     image.last_launched_at = now;
     store::images::update(tx, image);
-}
-
-ReservationView view_reservation(store::Transaction& tx,
-                                 const Context& context,
-                                 const domain::Caller& caller,
-                                 const std::string& reservation_id) {
-    ReservationView reservation{
-        .id = reservation_id, .owner_id = caller.account_id, .instances = {}};
-    auto instances =
-        store::instances::list(tx,
-                               scope_of(caller),
-                               {.reservation_id = reservation_id},
-                               {.limit = context.settings.limits.instances_per_launch});
-    std::sort(instances.begin(), instances.end(), [](const auto& a, const auto& b) {
-        return a.launch_index < b.launch_index;
-    });
-    for (auto& instance : instances)
-        reservation.instances.push_back(make_view(tx, context, std::move(instance)));
-    return reservation;
 }
 
 } // namespace

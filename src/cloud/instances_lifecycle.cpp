@@ -3,6 +3,7 @@
 // StartInstances, StopInstances, RebootInstances, TerminateInstances: the state changes that a user
 // asks for. Each is all or nothing over its instances; the engine carries them out.
 
+#include "cloud/hibernation.h"
 #include "cloud/instance_rows.h"
 #include "cloud/instances.h"
 #include "cloud/network_interface_rows.h"
@@ -16,6 +17,7 @@
 namespace pileus::cloud {
 
 namespace codes = domain::codes;
+using domain::Hibernation;
 using domain::Instance;
 using domain::InstanceEvent;
 using domain::InstanceState;
@@ -74,7 +76,7 @@ Result<void> begin_start(store::Transaction& tx,
     return restore_automatic_address(tx, context, instance);
 }
 
-Result<void> begin_stop(const Context& context, Instance& instance, bool force) {
+Result<void> begin_stop(const Context& context, Instance& instance, StopKind kind) {
     // A launch cannot be interrupted by a stop, on EC2 either.
     const auto to = instance.state == InstanceState::pending
                         ? std::nullopt
@@ -87,14 +89,24 @@ Result<void> begin_stop(const Context& context, Instance& instance, bool force) 
                                 "instance attribute and try "
                                 "again.",
                                 instance.id));
+    const bool hibernates = kind == StopKind::hibernate;
+    if (hibernates)
+        PILEUS_TRY(check_is_configured(instance));
     const auto now = context.clock.now();
     const bool is_first = instance.state != *to;
     instance.state = *to;
-    instance.force_stop = instance.force_stop || force;
+    if (kind == StopKind::cut_off) {
+        instance.force_stop = true;
+        instance.hibernation = Hibernation::none;
+    }
     if (is_first) {
         instance.stop_deadline = now + context.settings.stop_timeout;
         instance.transition_reason = user_initiated(now);
-        set_state_reason(instance, "Client.UserInitiatedShutdown", "User initiated shutdown");
+        instance.hibernation = hibernates ? Hibernation::saving : Hibernation::none;
+        if (hibernates)
+            set_state_reason(instance, "Client.UserInitiatedHibernate", "User initiated hibernate");
+        else
+            set_state_reason(instance, "Client.UserInitiatedShutdown", "User initiated shutdown");
     }
     return {};
 }
@@ -111,6 +123,7 @@ Result<void> begin_termination(const Context& context, Instance& instance) {
         set_state_reason(instance, "Client.UserInitiatedShutdown", "User initiated shutdown");
     }
     instance.state = *next(instance.state, InstanceEvent::terminate_requested);
+    instance.hibernation = Hibernation::none;
     return {};
 }
 
@@ -128,10 +141,12 @@ Result<std::vector<InstanceStateChange>> change_all(const Context& context,
             std::vector<InstanceStateChange> changes;
             for (auto& instance : instances) {
                 const auto previous = instance.state;
+                const bool was_charged = instance.is_charged();
                 if (!is_done(instance)) {
                     PILEUS_TRY(change(tx, instance));
                     store::instances::update(tx, instance);
-                    store::charges::instance_changed(tx, previous, instance, context.clock.now());
+                    store::charges::instance_changed(
+                        tx, was_charged, instance, context.clock.now());
                     enqueue_work(tx, context, instance);
                 }
                 changes.push_back({instance.id, previous, instance.state});
@@ -155,12 +170,13 @@ Result<std::vector<InstanceStateChange>> Instances::start(const domain::Caller& 
 }
 
 Result<std::vector<InstanceStateChange>>
-Instances::stop(const domain::Caller& caller, const std::vector<std::string>& ids, bool force) {
+Instances::stop(const domain::Caller& caller, const std::vector<std::string>& ids, StopKind kind) {
     const auto is_done = [&](const Instance& i) {
-        return i.state == InstanceState::stopped || (i.state == InstanceState::stopping && !force);
+        return i.state == InstanceState::stopped ||
+               (i.state == InstanceState::stopping && kind != StopKind::cut_off);
     };
     return change_all(context_, caller, ids, is_done, [&](store::Transaction&, Instance& instance) {
-        return begin_stop(context_, instance, force);
+        return begin_stop(context_, instance, kind);
     });
 }
 

@@ -3,6 +3,7 @@
 // ModifyInstanceAttribute and ModifyInstanceMetadataOptions: one attribute at a time, some only of
 // a stopped instance.
 
+#include "cloud/hibernation.h"
 #include "cloud/instance_rows.h"
 #include "cloud/instances.h"
 #include "cloud/network_interface_rows.h"
@@ -32,6 +33,7 @@ class Changer {
 
     Result<void> operator()(const change::Type& type) {
         PILEUS_TRY(check_stopped());
+        PILEUS_TRY(check_does_not_hibernate(instance_));
         PILEUS_TRY(find_type(context_, type.name));
         instance_.type = type.name;
         return {};

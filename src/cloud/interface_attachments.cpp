@@ -2,6 +2,7 @@
 //
 // AttachNetworkInterface, DetachNetworkInterface: the rows change here, the engine plugs and pulls.
 
+#include "cloud/hibernation.h"
 #include "cloud/instance_rows.h"
 #include "cloud/network_interface_rows.h"
 #include "cloud/network_interfaces.h"
@@ -45,6 +46,7 @@ Result<void> check_attachable(store::Transaction& tx,
     if (instance.state != InstanceState::running && instance.state != InstanceState::stopped)
         return fail(codes::incorrect_state,
                     fmt::format("Instance '{}' is not 'running' or 'stopped'.", instance.id));
+    PILEUS_TRY(check_does_not_hibernate(instance));
     if (interface.zone != instance.zone)
         return fail(codes::invalid_parameter_combination,
                     "You may not attach a network interface to an instance if they are not in the "
@@ -62,8 +64,7 @@ Result<void> check_attachable(store::Transaction& tx,
 }
 
 // One that was pulled out of a guest that does not run is free at once.
-void begin_detachment(store::Transaction& tx, NetworkInterface& interface) {
-    const auto instance = store::instances::find(tx, interface.instance_id);
+void begin_detachment(const std::optional<Instance>& instance, NetworkInterface& interface) {
     if (instance && instance->state != InstanceState::stopped) {
         interface.detaching = true;
         return;
@@ -122,8 +123,11 @@ Result<void> NetworkInterfaces::detach(const domain::Caller& caller,
         if (interface->device_index == 0)
             return fail(codes::operation_not_permitted,
                         "The network interface at device index 0 cannot be detached.");
+        const auto instance = store::instances::find(tx, interface->instance_id);
+        if (instance)
+            PILEUS_TRY(check_does_not_hibernate(*instance));
         PILEUS_TRY(end_if_dry_run(caller));
-        begin_detachment(tx, *interface);
+        begin_detachment(instance, *interface);
         interfaces::update(tx, *interface);
         enqueue_interface(tx, context_, *interface);
         enqueue_vpc(tx, context_, interface->vpc_id);

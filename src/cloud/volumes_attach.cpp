@@ -2,6 +2,7 @@
 //
 // AttachVolume, DetachVolume: the row says what is wanted, the engine plugs and pulls.
 
+#include "cloud/hibernation.h"
 #include "cloud/instance_rows.h"
 #include "cloud/volume_rows.h"
 #include "cloud/volumes.h"
@@ -101,6 +102,7 @@ Result<Volume> Volumes::attach(const domain::Caller& caller,
         if (instance.state != InstanceState::running && instance.state != InstanceState::stopped)
             return fail(codes::incorrect_state,
                         fmt::format("Instance '{}' is not 'running'.", instance.id));
+        PILEUS_TRY(check_does_not_hibernate(instance));
         if (volume.zone != instance.zone)
             return fail(codes::volume_zone_mismatch,
                         fmt::format("The volume '{}' is not in the same availability zone as "
@@ -137,6 +139,7 @@ Result<Volume> Volumes::detach(const domain::Caller& caller, const VolumeDetachm
             return not_attached(request);
         PILEUS_ASSIGN(const auto instance, find_instance(tx, caller, volume.instance_id));
         PILEUS_TRY(check_detachable(volume, instance));
+        PILEUS_TRY(check_does_not_hibernate(instance));
         PILEUS_TRY(end_if_dry_run(caller));
         volume.attachment = AttachmentState::detaching;
         volume.force_detach = volume.force_detach || request.force;
