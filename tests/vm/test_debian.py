@@ -23,7 +23,7 @@ class Debian(GuestTest):
         print(f"\n    SSH with a command's output {time.monotonic() - began:.1f} s after run-instances", flush=True)
         self.assertEqual(guest.run("sudo id -u").strip(), "0")
         self.assertEqual(guest.run("hostname").strip(), guest.describe()["PrivateDnsName"].split(".")[0])
-        wait_until(lambda: "done" in guest.run("cloud-init status", check=False), 180, "cloud-init", pause_seconds=2)
+        wait_until(lambda: "done" in guest.run("cloud-init status", check=False), 400, "cloud-init", pause_seconds=2)
         self.assertEqual(guest.run("sudo cat /root/written /root/ran"), "by cloud-initran\n")
         self.assertIn("SSH HOST KEY KEYS", guest.console())
         host_key = guest.run("cat /etc/ssh/ssh_host_ed25519_key.pub")
