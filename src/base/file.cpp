@@ -70,20 +70,45 @@ Result<std::string> read_file(const std::filesystem::path& path, size_t limit) {
     }
 }
 
-Result<void>
-write_file_durably(const std::filesystem::path& path, std::string_view content, unsigned mode) {
-    const auto folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+namespace {
+
+enum class WaitsForDisk { yes, no };
+
+Result<void> write_beside_and_rename(const std::filesystem::path& path,
+                                     const std::filesystem::path& folder,
+                                     std::string_view content,
+                                     unsigned mode,
+                                     WaitsForDisk waits) {
     std::string temporary = (folder / ("." + path.filename().string() + ".XXXXXX")).string();
     UniqueFd fd(::mkostemp(temporary.data(), O_CLOEXEC));
     if (!fd)
         return fail_errno("create a file beside", path);
-    if (!write_all(fd.get(), content) || ::fchmod(fd.get(), mode) != 0 || ::fsync(fd.get()) != 0 ||
+    if (!write_all(fd.get(), content) || ::fchmod(fd.get(), mode) != 0 ||
+        (waits == WaitsForDisk::yes && ::fsync(fd.get()) != 0) ||
         ::rename(temporary.c_str(), path.c_str()) != 0) {
         auto error = fail_errno("write", path);
         ::unlink(temporary.c_str());
         return error;
     }
+    return {};
+}
+
+std::filesystem::path folder_of(const std::filesystem::path& path) {
+    return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+}
+
+} // namespace
+
+Result<void>
+write_file_durably(const std::filesystem::path& path, std::string_view content, unsigned mode) {
+    const auto folder = folder_of(path);
+    PILEUS_TRY(write_beside_and_rename(path, folder, content, mode, WaitsForDisk::yes));
     return sync_folder(folder);
+}
+
+Result<void>
+replace_file(const std::filesystem::path& path, std::string_view content, unsigned mode) {
+    return write_beside_and_rename(path, folder_of(path), content, mode, WaitsForDisk::no);
 }
 
 bool lock_exclusively(int fd) {

@@ -19,6 +19,10 @@ Result<std::string> read_file(const std::filesystem::path& path, size_t limit = 
 Result<void> write_file_durably(const std::filesystem::path& path,
                                 std::string_view content,
                                 unsigned mode = 0600);
+// The same without waiting for the disk: the old file or the new one for everybody who looks, but
+// after a power cut perhaps neither. For what means nothing any more then.
+Result<void>
+replace_file(const std::filesystem::path& path, std::string_view content, unsigned mode = 0600);
 // Takes flock(LOCK_EX) on an open file. Tries for a second: a child that another thread has just
 // started holds copies of our descriptors, and so of their locks, until its exec.
 bool lock_exclusively(int fd);

@@ -194,6 +194,10 @@ class CrashingHypervisor final : public drivers::Hypervisor {
     Result<void> cool_template(const std::string& template_id) override {
         return points_.pass([&] { return inner_.cool_template(template_id); });
     }
+    std::string current_hardware() override { return inner_.current_hardware(); }
+    Result<void> forget_memory(const std::string& id) override {
+        return points_.pass([&] { return inner_.forget_memory(id); });
+    }
     Result<void> hibernate(const std::string& id) override {
         return points_.pass([&] { return inner_.hibernate(id); });
     }
@@ -217,6 +221,9 @@ class CrashingHypervisor final : public drivers::Hypervisor {
     }
     Result<std::string> console_output(const std::string& id, size_t limit) override {
         return inner_.console_output(id, limit);
+    }
+    Result<std::string> screenshot(const std::string& id, bool wake_up) override {
+        return inner_.screenshot(id, wake_up);
     }
     void on_change(std::function<void(const std::string& id)> callback) override {
         inner_.on_change(std::move(callback));

@@ -50,6 +50,9 @@ struct MachineSpec {
     std::string zone;
     std::vector<MachineDisk> disks;
     std::vector<MachineInterface> interfaces; // the first is the primary one, which is never pulled
+    // current_hardware() of its first start, which it keeps: a saved memory fits no other. "" for
+    // the current one.
+    std::string hardware;
     int interface_slots = 0; // how many interfaces beside the primary one the guest may have in all
     // A guest that is to be frozen: it starts with a primary interface that is connected to
     // nothing, is told by its DMI tables that it is nobody, and has memory that can be shared.
@@ -145,6 +148,10 @@ class Hypervisor {
     // writes again. A guest that is not paused is left so.
     virtual Result<void> resume(const std::string& instance_id) = 0;
 
+    // What a new guest is made of here, for MachineSpec::hardware: machine type and CPU model, in
+    // this driver's own words.
+    virtual std::string current_hardware() { return ""; }
+
     // ---- Guests frozen before they are anybody, to be started many times from that moment.
 
     // Of what a frozen guest depends on here: emulator, machine type, CPU model, acceleration,
@@ -184,14 +191,21 @@ class Hypervisor {
     // ---- Running guests kept and copied.
 
     // Stops the guest, saves its memory and devices encrypted by the secret of its boot disk, and
-    // ends it. Until it is saved whole it runs on: an error, and it runs.
+    // ends it. Until it is saved whole it runs on: an error, and it runs. One that is gone and was
+    // saved is success; errors::not_found: it is gone, and was not.
     virtual Result<void> hibernate(const std::string& /*instance_id*/) { return not_built_yet(); }
     // start() of a guest that hibernated: it goes on where it was, with the same disks and
     // interfaces. What was saved is gone once it runs. errors::not_found: nothing was saved;
-    // any other error: it cannot go on, what was saved is gone, and start() boots it.
+    // any other error: it cannot go on, what was saved is gone, and start() boots it. One that runs
+    // already is success. What was saved outlives destroy(), but no start() that boots.
     virtual Result<void> wake(const MachineSpec& /*spec*/) { return not_built_yet(); }
+    // What hibernate() saved is gone. Absent is success.
+    virtual Result<void> forget_memory(const std::string& /*instance_id*/) {
+        return not_built_yet();
+    }
     // Keeps a copy of a running guest's memory and devices under the template's id, and lets it
     // run on; at the same moment its writes go to the new layers. start_from() makes others of it.
+    // It is among templates() only when all of this is done.
     virtual Result<FrozenGuest> copy_running(const std::string& /*instance_id*/,
                                              const std::string& /*template_id*/,
                                              const std::vector<LayerSwitch>& /*switches*/) {
@@ -206,6 +220,9 @@ class Hypervisor {
     virtual MachineObservation observe(const std::string& instance_id) = 0;
     // The last `limit` bytes that the guest wrote to its serial port since its last start.
     virtual Result<std::string> console_output(const std::string& instance_id, size_t limit) = 0;
+    // What the guest's screen shows, as a JPEG file. With `wake_up` a key is pressed before, that a
+    // screen which the guest switched off is on again. errors::not_found: no guest is running.
+    virtual Result<std::string> screenshot(const std::string& instance_id, bool wake_up) = 0;
 
     // Called from a thread of the driver when a guest's state may have changed; the callee only
     // makes a note of the id. Set once, before recover().

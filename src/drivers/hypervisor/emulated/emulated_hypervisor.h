@@ -75,7 +75,9 @@ class EmulatedHypervisor final : public Hypervisor {
     Result<std::vector<FrozenGuest>> templates() override;
     Result<void> remove_template(const std::string& template_id) override;
     Result<void> cool_template(const std::string& template_id) override;
+    std::string current_hardware() override;
     Result<void> hibernate(const std::string& instance_id) override;
+    Result<void> forget_memory(const std::string& instance_id) override;
     Result<void> wake(const MachineSpec& spec) override;
     Result<FrozenGuest> copy_running(const std::string& instance_id,
                                      const std::string& template_id,
@@ -84,6 +86,8 @@ class EmulatedHypervisor final : public Hypervisor {
     Result<void> forget(const std::string& instance_id) override;
     MachineObservation observe(const std::string& instance_id) override;
     Result<std::string> console_output(const std::string& instance_id, size_t limit) override;
+    // A grey screen.
+    Result<std::string> screenshot(const std::string& instance_id, bool wake_up) override;
     void on_change(std::function<void(const std::string& instance_id)> callback) override;
 
     // For tests. The next call of this verb ("start", "reset" …) fails so, once.

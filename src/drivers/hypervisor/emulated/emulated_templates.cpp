@@ -25,6 +25,10 @@ std::string EmulatedHypervisor::template_fingerprint() {
     return fingerprint_;
 }
 
+std::string EmulatedHypervisor::current_hardware() {
+    return "emulated";
+}
+
 Result<bool> EmulatedHypervisor::is_ready_to_freeze(const std::string& instance_id) {
     PILEUS_TRY(take_failure("is_ready_to_freeze"));
     const std::lock_guard lock(mutex_);
@@ -89,6 +93,8 @@ Result<void> EmulatedHypervisor::cool_template(const std::string& template_id) {
 Result<void> EmulatedHypervisor::hibernate(const std::string& instance_id) {
     PILEUS_TRY(take_failure("hibernate"));
     const std::lock_guard lock(mutex_);
+    if (!is_alive(instance_id) && hibernating_.contains(instance_id))
+        return {};
     PILEUS_TRY(find_alive(instance_id));
     hibernating_.insert(instance_id);
     note_kept(kept_memory, instance_id, true);
@@ -113,6 +119,14 @@ Result<void> EmulatedHypervisor::wake(const MachineSpec& spec) {
         console = guests_[spec.instance_id].console;
     }
     return run(spec, Guest{{MachineState::running, ""}, std::move(console)});
+}
+
+Result<void> EmulatedHypervisor::forget_memory(const std::string& instance_id) {
+    PILEUS_TRY(take_failure("forget_memory"));
+    const std::lock_guard lock(mutex_);
+    hibernating_.erase(instance_id);
+    note_kept(kept_memory, instance_id, false);
+    return {};
 }
 
 Result<FrozenGuest> EmulatedHypervisor::copy_running(const std::string& instance_id,

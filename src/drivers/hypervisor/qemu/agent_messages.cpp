@@ -4,7 +4,10 @@
 #include "base/text.h"
 
 #include <algorithm>
+#include <array>
 #include <fmt/core.h>
+#include <memory>
+#include <openssl/evp.h>
 
 namespace pileus::drivers {
 
@@ -43,6 +46,24 @@ std::string printable(std::string_view text) {
     for (const char c : text.substr(0, reason_bytes))
         result += is_printable(c) ? c : '?';
     return result;
+}
+
+// The public half of an Ed25519 key: the agent has no arithmetic of its own.
+Result<std::string> public_half(const std::string& seed) {
+    constexpr size_t key_bytes = 32;
+    std::array<unsigned char, key_bytes> half{};
+    size_t size = half.size();
+    const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(
+        seed.size() == key_bytes
+            ? EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519,
+                                           nullptr,
+                                           reinterpret_cast<const unsigned char*>(seed.data()),
+                                           seed.size())
+            : nullptr,
+        EVP_PKEY_free);
+    if (!key || EVP_PKEY_get_raw_public_key(key.get(), half.data(), &size) != 1)
+        return fail(errors::invalid, "a guest's host key is 32 bytes");
+    return std::string(reinterpret_cast<const char*>(half.data()), size);
 }
 
 class IdentityText {
@@ -116,12 +137,14 @@ AgentMessage parse_agent_message(std::string_view line) {
 
 Result<std::string>
 format_identity(const GuestIdentity& identity, const std::string& mac, int64_t unix_ns) {
+    PILEUS_ASSIGN(const auto host_key_public, public_half(identity.host_key_seed));
     IdentityText text;
     text.add("instance-id", identity.instance_id);
     text.add("host-name", identity.host_name);
     for (const auto& key : identity.ssh_keys)
         text.add("ssh-key", key);
     text.add("host-key-seed", hex_encode(identity.host_key_seed));
+    text.add("host-key-public", hex_encode(host_key_public));
     text.add("machine-id", identity.machine_id);
     text.add("boot-id", identity.boot_id);
     text.add("random-seed", hex_encode(identity.random_seed));

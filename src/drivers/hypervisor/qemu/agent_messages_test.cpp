@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/text.h"
 #include "drivers/hypervisor/qemu/agent_messages.h"
 
 #include <gtest/gtest.h>
@@ -55,12 +56,16 @@ TEST(AgentMessages, ALineThatIsTooLongIsDroppedAlone) {
     EXPECT_FALSE(reader.next());
 }
 
+// The first of the test vectors of RFC 8032.
+constexpr const char* host_key_seed =
+    "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60";
+
 GuestIdentity some_identity() {
     GuestIdentity identity;
     identity.instance_id = "i-0123456789abcdef0";
     identity.host_name = "ip-10-0-0-5";
     identity.ssh_keys = {"ssh-ed25519 AAAA a", "ssh-rsa BBBB b"};
-    identity.host_key_seed = "\x01\xff";
+    identity.host_key_seed = *hex_decode(host_key_seed);
     identity.machine_id = "00112233445566778899aabbccddeeff";
     identity.boot_id = "0f0e0d0c-0b0a-4908-8706-050403020100";
     identity.random_seed = "\x02";
@@ -75,23 +80,27 @@ GuestIdentity some_identity() {
 TEST(AgentMessages, AnIdentityIsLinesOfKeysAndValues) {
     const auto text = format_identity(some_identity(), "02:00:00:00:00:01", 1700000000123456789);
     ASSERT_TRUE(text);
-    EXPECT_EQ(*text,
-              "identity\n"
-              "instance-id i-0123456789abcdef0\n"
-              "host-name ip-10-0-0-5\n"
-              "ssh-key ssh-ed25519 AAAA a\n"
-              "ssh-key ssh-rsa BBBB b\n"
-              "host-key-seed 01ff\n"
-              "machine-id 00112233445566778899aabbccddeeff\n"
-              "boot-id 0f0e0d0c-0b0a-4908-8706-050403020100\n"
-              "random-seed 02\n"
-              "address 10.0.0.5/24\n"
-              "gateway 10.0.0.1\n"
-              "dns 10.0.0.2\n"
-              "mtu 1450\n"
-              "mac 02:00:00:00:00:01\n"
-              "time-ns 1700000000123456789\n"
-              "end\n");
+    EXPECT_EQ(
+        *text,
+        "identity\n"
+        "instance-id i-0123456789abcdef0\n"
+        "host-name ip-10-0-0-5\n"
+        "ssh-key ssh-ed25519 AAAA a\n"
+        "ssh-key ssh-rsa BBBB b\n"
+        "host-key-seed " +
+            std::string(host_key_seed) +
+            "\n"
+            "host-key-public d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a\n"
+            "machine-id 00112233445566778899aabbccddeeff\n"
+            "boot-id 0f0e0d0c-0b0a-4908-8706-050403020100\n"
+            "random-seed 02\n"
+            "address 10.0.0.5/24\n"
+            "gateway 10.0.0.1\n"
+            "dns 10.0.0.2\n"
+            "mtu 1450\n"
+            "mac 02:00:00:00:00:01\n"
+            "time-ns 1700000000123456789\n"
+            "end\n");
 }
 
 TEST(AgentMessages, NoValueBecomesAnotherLine) {
@@ -101,6 +110,9 @@ TEST(AgentMessages, NoValueBecomesAnotherLine) {
         EXPECT_FALSE(format_identity(identity, "02:00:00:00:00:01", 0)) << bad;
     }
     auto identity = some_identity();
+    identity.host_key_seed.pop_back();
+    EXPECT_FALSE(format_identity(identity, "02:00:00:00:00:01", 0));
+    identity = some_identity();
     identity.ssh_keys = {std::string(agent_limits::line_bytes, 'k')};
     EXPECT_FALSE(format_identity(identity, "02:00:00:00:00:01", 0));
 }

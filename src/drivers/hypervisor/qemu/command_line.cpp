@@ -4,6 +4,7 @@
 #include "base/net.h"
 #include "domain/ids.h"
 #include "drivers/hypervisor/qemu/disk_nodes.h"
+#include "drivers/hypervisor/qemu/screen.h"
 
 #include <algorithm>
 #include <boost/json.hpp>
@@ -25,11 +26,14 @@ constexpr const char* tcg_cpu = "qemu64,+ssse3,+sse4.1,+sse4.2,+popcnt,+cx16,+la
 // Where devices sit on the root bus: fixed, so that a guest finds its disks and interfaces under
 // the same names after every start, whatever else it has.
 constexpr int random_slot = 0x03;
+constexpr int agent_slot = 0x04;
 constexpr int primary_interface_slot = 0x05;
 constexpr int first_interface_port_slot = 0x06; // eight ports each
 constexpr int boot_disk_slot = 0x10;
 constexpr int disk_bus_slot = 0x11;
 constexpr size_t first_data_disk_slot = 1; // on the bus of the disks
+
+constexpr std::string_view memory_id = "pc.ram"; // as QEMU calls it by itself
 
 bool is_plain(std::string_view text, std::string_view extra) {
     return !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), [&](char c) {
@@ -60,7 +64,9 @@ Result<void> check_disks(const std::vector<MachineDisk>& disks) {
 }
 
 Result<void> check(const MachineSpec& spec) {
-    if (!domain::is_well_formed_id(domain::prefix::instance, spec.instance_id))
+    const auto prefix =
+        spec.awaits_identity ? domain::prefix::warm_template : domain::prefix::instance;
+    if (!domain::is_well_formed_id(prefix, spec.instance_id))
         return refuse("the id", spec.instance_id);
     if (spec.vcpus < 1 || spec.vcpus > max_vcpus)
         return refuse("a number of vCPUs of", std::to_string(spec.vcpus));
@@ -92,6 +98,7 @@ class Builder {
         add_containment();
         add_identity();
         add_consoles();
+        add(screen_arguments());
         add_buses();
         for (size_t i = 0; i < spec_.disks.size(); ++i)
             add_disk(i);
@@ -103,6 +110,10 @@ class Builder {
   private:
     void add(std::initializer_list<std::string> arguments) {
         line_.argv.insert(line_.argv.end(), arguments);
+    }
+
+    void add(const std::vector<std::string>& arguments) {
+        line_.argv.insert(line_.argv.end(), arguments.begin(), arguments.end());
     }
 
     void add_blockdev(const boost::json::object& node) {
@@ -130,6 +141,8 @@ class Builder {
         std::string machine = "q35,sata=off,smbus=off,vmport=off";
         if (spec_.firmware == "uefi")
             machine += ",pflash0=uefi-code,pflash1=uefi-variables";
+        if (options_.memory != GuestMemory::own)
+            machine += fmt::format(",memory-backend={}", memory_id);
         add({"-machine", machine});
         if (acceleration_.name == "kvm")
             add({"-accel", "kvm", "-cpu", "host"});
@@ -137,6 +150,10 @@ class Builder {
             add({"-accel", "tcg,thread=multi,tb-size=256", "-cpu", tcg_cpu});
         add({"-smp", fmt::format("{0},sockets=1,cores={0},threads=1", spec_.vcpus)});
         add({"-m", fmt::format("size={}M", spec_.memory_mib)});
+        if (options_.memory != GuestMemory::own)
+            add_memory();
+        if (options_.is_incoming)
+            add({"-S", "-incoming", "defer"});
         add({"-global", "ICH9-LPC.disable_s3=1", "-global", "ICH9-LPC.disable_s4=1"});
         add({"-rtc", "base=utc", "-display", "none", "-boot", "strict=on"});
         // A guest that switches itself off stays, paused, to be seen: also by a daemon that was
@@ -144,6 +161,19 @@ class Builder {
         add({"-action", "shutdown=pause,reboot=reset"});
         if (spec_.firmware == "uefi")
             add_uefi();
+    }
+
+    // By the name that the memory of other guests has, so that they read each other's streams.
+    void add_memory() {
+        const int fd = pass(Passed::guest_memory);
+        add({"-object",
+             fmt::format("memory-backend-file,id={},x-use-canonical-path-for-ramblock-id=off,"
+                         "size={}M,mem-path={}/{},share={}",
+                         memory_id,
+                         spec_.memory_mib,
+                         descriptors_folder,
+                         fd,
+                         options_.memory == GuestMemory::shared ? "on" : "off")});
     }
 
     void add_uefi() {
@@ -171,7 +201,9 @@ class Builder {
                          spec_.instance_type,
                          spec_.system_uuid,
                          spec_.system_uuid)});
-        add({"-smbios", fmt::format("type=2,manufacturer=Amazon EC2,asset={}", spec_.instance_id)});
+        add({"-smbios",
+             fmt::format("type=2,manufacturer=Amazon EC2,asset={}",
+                         asset_tag_of(spec_.instance_id))});
         add({"-smbios", "type=3,manufacturer=Amazon EC2,asset=Amazon EC2"});
         add({"-device", "vmgenid,guid=auto"}); // a new one at each start: the guest reseeds
     }
@@ -187,6 +219,16 @@ class Builder {
                          serial,
                          log)});
         add({"-device", "isa-serial,chardev=serial0"});
+        add_agent();
+    }
+
+    // What an agent writes while nobody listens is dropped: it never waits for us.
+    void add_agent() {
+        const int agent = pass(Passed::agent_socket);
+        add({"-chardev", fmt::format("socket,id=agent0,fd={},server=on,wait=off", agent)});
+        add({"-device",
+             fmt::format("virtio-serial-pci,id=agent,max_ports=2,addr={:#x}", agent_slot)});
+        add({"-device", "virtserialport,bus=agent.0,nr=1,chardev=agent0,name=org.pileus.agent"});
     }
 
     // Disks share one bus behind a bridge, where they are plugged in and pulled by ACPI: it costs a
@@ -290,6 +332,13 @@ class Builder {
 
 std::string secret_file(int child_fd) {
     return fmt::format("/secrets/{}", child_fd);
+}
+
+std::string asset_tag_of(const std::string& id) {
+    if (!id.starts_with(domain::prefix::warm_template))
+        return id;
+    constexpr size_t length = domain::prefix::instance.size() + 17;
+    return id.substr(0, length);
 }
 
 std::string nic_id(const std::string& interface_id) {

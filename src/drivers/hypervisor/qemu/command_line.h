@@ -14,17 +14,28 @@
 
 namespace pileus::drivers {
 
+// Whose the memory is that a guest begins with.
+enum class GuestMemory {
+    own,
+    shared,  // with the daemon, which keeps it when the guest is frozen
+    private_ // a private view of what a frozen guest had
+};
+
 struct CommandLineOptions {
     std::string emulator = "/usr/bin/qemu-system-x86_64";
     std::string uefi_code = "/usr/share/OVMF/OVMF_CODE_4M.fd";
+    GuestMemory memory = GuestMemory::own;
+    bool is_incoming = false; // devices (and memory) are yet to be read: see migration.h
 };
 
 // What stands behind a descriptor that QEMU is given.
 enum class Passed {
     monitor_socket,      // listening; QMP
     serial_socket,       // listening; the interactive console
+    agent_socket,        // listening; the line to the agent in the guest
     console_log,         // what the guest writes to its serial port is appended here
     uefi_variables,      // read and write
+    guest_memory,        // as described by GuestMemory; for the launcher too, who shows it as file
     disk_layer,          // disks[index].chain.layers[layer], to be read
     writable_disk_layer, // the same, read and written
     disk_secret,         // what opens it: for the launcher, who makes secret_file() of it
@@ -45,6 +56,13 @@ struct CommandLine {
 
 // Where a guest's QEMU finds the secret that it was given as this descriptor.
 std::string secret_file(int child_fd);
+
+// Where QEMU opens a descriptor again by name; the launcher makes the folder (--show-descriptors).
+inline constexpr std::string_view descriptors_folder = "/fds";
+
+// What DMI shows a guest as its board's asset tag: its id, as on EC2. That of a warm template is as
+// long as an instance's, so that one can be written over it.
+std::string asset_tag_of(const std::string& id);
 
 // The names by which the monitor knows an interface afterwards: its device, its wire, and the ports
 // that it can be plugged into.

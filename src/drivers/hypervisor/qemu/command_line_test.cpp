@@ -106,11 +106,11 @@ TEST(CommandLine, LayersNameEachOtherFromTheBottomUp) {
 TEST(CommandLine, AWritableLayerCanBeReopenedToBeReadOnly) {
     const auto arguments = argv(whole_spec());
     const auto top = layer_node("vol-0123456789abcdef0", "/s/volumes/vol.qcow2");
-    EXPECT_THAT(arguments, Contains("fd=7,set=7,opaque=" + top));
-    EXPECT_THAT(arguments, Contains("fd=8,set=7,opaque=" + top));
+    EXPECT_THAT(arguments, Contains("fd=8,set=8,opaque=" + top));
+    EXPECT_THAT(arguments, Contains("fd=9,set=8,opaque=" + top));
     const auto line = build_command_line(whole_spec(), tcg, {});
-    EXPECT_EQ(line->fds[4].what, Passed::disk_layer);
-    EXPECT_EQ(line->fds[5].what, Passed::writable_disk_layer);
+    EXPECT_EQ(line->fds[5].what, Passed::disk_layer);
+    EXPECT_EQ(line->fds[6].what, Passed::writable_disk_layer);
 }
 
 TEST(CommandLine, SecretsAreNotOnIt) {
@@ -153,6 +153,7 @@ TEST(CommandLine, EveryDescriptorIsPassedOnceAndUsed) {
     EXPECT_THAT(kinds,
                 testing::UnorderedElementsAre(Passed::monitor_socket,
                                               Passed::serial_socket,
+                                              Passed::agent_socket,
                                               Passed::console_log,
                                               Passed::uefi_variables,
                                               Passed::disk_layer,

@@ -5,6 +5,7 @@
 #include "drivers/hypervisor/qemu/layer_file.h"
 
 #include <fcntl.h>
+#include <unistd.h>
 
 namespace pileus::drivers {
 
@@ -18,19 +19,39 @@ Result<UniqueFd> open_uefi_variables(const MachineFolder& folder, const std::str
     return open_path(folder.uefi_variables(), O_RDWR);
 }
 
+Result<UniqueFd> open_console_log(const MachineFolder& folder, std::string_view beginning) {
+    PILEUS_ASSIGN(UniqueFd log,
+                  open_path(folder.console_log(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND));
+    if (::write(log.get(), beginning.data(), beginning.size()) !=
+        static_cast<ssize_t>(beginning.size()))
+        return fail(errors::unavailable, "cannot write the beginning of a console's log");
+    return log;
+}
+
+Result<UniqueFd> copy_of(int fd) {
+    UniqueFd copy(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
+    if (!copy)
+        return fail(errors::internal, "a guest came without its memory");
+    return copy;
+}
+
 Result<UniqueFd> open_one(const PassedFd& passed,
                           const MachineSpec& spec,
                           const MachineFolder& folder,
-                          const std::string& uefi_variables) {
+                          const LaunchFiles& files) {
     switch (passed.what) {
     case Passed::monitor_socket:
         return folder.listen(MachineFolder::monitor_socket);
     case Passed::serial_socket:
         return folder.listen(MachineFolder::serial_socket);
     case Passed::console_log:
-        return open_path(folder.console_log(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND);
+        return open_console_log(folder, files.console);
+    case Passed::agent_socket:
+        return folder.listen(MachineFolder::agent_socket);
+    case Passed::guest_memory:
+        return copy_of(files.guest_memory);
     case Passed::uefi_variables:
-        return open_uefi_variables(folder, uefi_variables);
+        return open_uefi_variables(folder, files.uefi_variables);
     case Passed::disk_layer:
         return open_layer_to_read(spec.disks[passed.index].chain.layers[passed.layer]);
     case Passed::writable_disk_layer:
@@ -50,10 +71,10 @@ Result<UniqueFd> open_one(const PassedFd& passed,
 Result<LaunchFds> LaunchFds::open(const MachineSpec& spec,
                                   const CommandLine& line,
                                   const MachineFolder& folder,
-                                  const std::string& uefi_variables) {
+                                  const LaunchFiles& files) {
     LaunchFds fds;
     for (const auto& passed : line.fds) {
-        PILEUS_ASSIGN(UniqueFd fd, open_one(passed, spec, folder, uefi_variables));
+        PILEUS_ASSIGN(UniqueFd fd, open_one(passed, spec, folder, files));
         fds.inherited_.push_back({fd.get(), passed.child_fd});
         fds.owned_.push_back(std::move(fd));
     }

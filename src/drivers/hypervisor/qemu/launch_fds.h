@@ -12,13 +12,18 @@
 
 namespace pileus::drivers {
 
+struct LaunchFiles {
+    std::string uefi_variables; // copied into the folder when the instance has none yet
+    std::string console;        // with what the console's log begins
+    int guest_memory = -1;      // stays the caller's
+};
+
 class LaunchFds {
   public:
-    // `uefi_variables` is copied into the folder when the instance has none yet.
     static Result<LaunchFds> open(const MachineSpec& spec,
                                   const CommandLine& line,
                                   const MachineFolder& folder,
-                                  const std::string& uefi_variables);
+                                  const LaunchFiles& files);
 
     const std::vector<InheritedFd>& inherited() const { return inherited_; }
 

@@ -38,7 +38,10 @@ class Machine : public std::enable_shared_from_this<Machine> {
     Machine(const Machine&) = delete;
     Machine& operator=(const Machine&) = delete;
 
+    const std::string& instance_id() const { return options_.instance_id; }
     uint32_t uid() const { return options_.uid; }
+    const ProcessIdentity& process() const { return options_.process; }
+    pid_t pid() const { return options_.process.pid; }
     bool has_ended() const;
     // What is known now; never waits.
     MachineObservation observe() const;

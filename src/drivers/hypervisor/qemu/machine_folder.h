@@ -7,6 +7,8 @@
 //   machine.json   who runs it: machine_record.h
 //   qmp.sock       QEMU's monitor
 //   serial.sock    the guest's serial port, for an interactive console
+//   screen.sock    the guest's screen, keyboard and pointer, by VNC
+//   agent.sock     the line to the agent in the guest
 //   console.log    what the guest wrote there, bounded
 //   qemu.log       what the launcher and QEMU have to say
 //   uefi-variables the guest's firmware settings, if it has such firmware
@@ -35,6 +37,8 @@ class MachineFolder {
 
     static constexpr const char* monitor_socket = "qmp.sock";
     static constexpr const char* serial_socket = "serial.sock";
+    static constexpr const char* agent_socket = "agent.sock";
+    static constexpr const char* screen_socket = "screen.sock";
 
   private:
     std::filesystem::path path_;

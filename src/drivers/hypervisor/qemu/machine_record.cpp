@@ -31,6 +31,7 @@ bool has_mark(pid_t pid, std::string_view mark) {
 std::string format_machine_record(const MachineRecord& record) {
     boost::json::object object{{"instance_id", record.instance_id},
                                {"uid", record.uid},
+                               {"half_made", record.is_half_made},
                                {"instance_type", record.instance_type},
                                {"vcpus", record.vcpus},
                                {"memory_mib", record.memory_mib},
@@ -52,6 +53,7 @@ Result<MachineRecord> parse_machine_record(std::string_view text) {
     MachineRecord record;
     record.instance_id = text_at(value, "instance_id");
     record.uid = static_cast<uint32_t>(number_at(value, "uid"));
+    record.is_half_made = flag_at(value, "half_made");
     record.instance_type = text_at(value, "instance_type");
     record.vcpus = static_cast<int>(number_at(value, "vcpus"));
     record.memory_mib = number_at(value, "memory_mib");

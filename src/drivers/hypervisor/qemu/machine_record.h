@@ -26,6 +26,7 @@ struct MachineRecord {
     int64_t memory_mib = 0;
     std::string acceleration;
     std::vector<std::string> volume_ids;
+    bool is_half_made = false; // started from a frozen one, and not yet who it is to be
 };
 
 std::string format_machine_record(const MachineRecord& record);

@@ -9,6 +9,7 @@
 #include "drivers/hypervisor/qemu/disk_plug.h"
 #include "drivers/hypervisor/qemu/interface_plug.h"
 #include "drivers/hypervisor/qemu/launch_fds.h"
+#include "drivers/hypervisor/qemu/screen.h"
 
 #include <fmt/core.h>
 #include <thread>
@@ -28,13 +29,16 @@ constexpr seconds let_go_deadline{2}; // of a guest that is asked for a device; 
 constexpr seconds quit_deadline{3};
 constexpr seconds kill_deadline{10};
 constexpr milliseconds reset_retry{5};
+constexpr seconds picture_deadline{10};
+constexpr milliseconds time_to_wake_up{500}; // of a guest that paints its screen again
 
 QmpSession::Deadline in(seconds time) {
     return std::chrono::steady_clock::now() + time;
 }
 
 Result<void> check_id(const std::string& instance_id) {
-    if (domain::is_well_formed_id(domain::prefix::instance, instance_id))
+    if (domain::is_well_formed_id(domain::prefix::instance, instance_id) ||
+        domain::is_well_formed_id(domain::prefix::warm_template, instance_id))
         return {};
     return fail(errors::invalid, fmt::format("'{}' is not an instance id", instance_id));
 }
@@ -69,7 +73,11 @@ std::vector<std::string> exposed_folders(const std::string& emulator) {
 } // namespace
 
 QemuHypervisor::QemuHypervisor(QemuHypervisorOptions options, ProcessRunner& runner)
-    : options_(std::move(options)), runner_(runner), next_uid_(options_.first_uid),
+    : options_(std::move(options)), runner_(runner),
+      templates_(options_.templates_folder.empty()
+                     ? options_.instances_folder.parent_path() / "templates"
+                     : options_.templates_folder),
+      next_uid_(options_.first_uid),
       watcher_(std::make_unique<Watcher>(tick, [this] { on_tick(); })) {}
 
 QemuHypervisor::~QemuHypervisor() {
@@ -127,6 +135,7 @@ Acceleration QemuHypervisor::probe() {
 
 Result<std::vector<std::string>> QemuHypervisor::recover() {
     PILEUS_TRY(make_directories(options_.instances_folder));
+    PILEUS_TRY(templates_.recover());
     std::vector<std::string> adopted;
     std::error_code error;
     for (const auto& entry :
@@ -134,14 +143,27 @@ Result<std::vector<std::string>> QemuHypervisor::recover() {
         const auto id = entry.path().filename().string();
         if (!check_id(id) || !std::filesystem::exists(folder_of(id).record()))
             continue;
-        if (adopt(id))
+        const bool is_there = adopt(id).has_value();
+        if (is_to_be_ended(id)) {
+            log_info("a guest that was not finished is ended", {{"instance", id}});
+            PILEUS_TRY(destroy(id));
+        } else if (is_there) {
             adopted.push_back(id);
+        }
     }
     if (error)
         return fail(
             errors::unavailable,
             fmt::format("cannot read {}: {}", options_.instances_folder.string(), error.message()));
     return adopted;
+}
+
+// Nobody goes on with the making of a guest that another daemon began.
+bool QemuHypervisor::is_to_be_ended(const std::string& instance_id) {
+    const auto text = read_file(folder_of(instance_id).record());
+    const auto record = text ? parse_machine_record(*text) : fail(text.error());
+    const bool awaits = domain::is_well_formed_id(domain::prefix::warm_template, instance_id);
+    return awaits || (record && record->is_half_made);
 }
 
 Result<std::shared_ptr<Machine>> QemuHypervisor::adopt(const std::string& instance_id) {
@@ -223,38 +245,59 @@ Result<void> QemuHypervisor::start(const MachineSpec& spec) {
         return {};
     PILEUS_TRY(destroy(spec.instance_id)); // what is left of one that ended
     PILEUS_ASSIGN(const uint32_t uid, take_uid(spec.instance_id));
-    auto launched = launch(spec, uid);
-    if (!launched)
+    auto started = spec.awaits_identity ? start_awaiting(spec, uid) : boot(spec, uid);
+    if (!started)
         (void)destroy(spec.instance_id);
-    return launched;
+    return started;
 }
 
-Result<void> QemuHypervisor::launch(const MachineSpec& spec, uint32_t uid) {
+Result<void> QemuHypervisor::boot(const MachineSpec& spec, uint32_t uid) {
+    LaunchOptions options;
+    options.files.uefi_variables = options_.uefi_variables;
+    PILEUS_ASSIGN(const auto machine, launch(spec, uid, options));
+    return settle_disks(*machine, spec.disks, in(disk_deadline));
+}
+
+Result<std::shared_ptr<Machine>>
+QemuHypervisor::launch(const MachineSpec& spec, uint32_t uid, const LaunchOptions& options) {
     const auto folder = folder_of(spec.instance_id);
     PILEUS_TRY(make_directories(folder.path()));
     auto record = record_of(spec, uid, probe().name);
-    PILEUS_TRY(write_file_durably(folder.record(), format_machine_record(record)));
+    record.is_half_made = options.is_half_made;
+    PILEUS_TRY(replace_file(folder.record(), format_machine_record(record)));
     PILEUS_TRY(remove_tree(folder.emulator_log()));
-    PILEUS_ASSIGN(record.process, spawn(spec, uid));
-    PILEUS_ASSIGN(const auto machine, attach(spec.instance_id, uid, *record.process));
+    PILEUS_ASSIGN(record.process, spawn(spec, uid, options));
+    PILEUS_ASSIGN(auto machine, attach(spec.instance_id, uid, *record.process));
     // Written while QEMU gets ready.
-    PILEUS_TRY(write_file_durably(folder.record(), format_machine_record(record)));
+    PILEUS_TRY(replace_file(folder.record(), format_machine_record(record)));
     auto known = machine->wait_until_known(in(start_deadline));
     if (!known)
         return fail(errors::unavailable,
                     fmt::format("the guest of {} did not start: {}",
                                 spec.instance_id,
                                 known.error().message));
-    return settle_disks(*machine, spec.disks, in(disk_deadline));
+    PILEUS_TRY(open_screen(*machine, folder, in(command_deadline)));
+    return machine;
 }
 
-Result<ProcessIdentity> QemuHypervisor::spawn(const MachineSpec& spec, uint32_t uid) {
+Result<void>
+QemuHypervisor::write_record(const MachineSpec& spec, uint32_t uid, const Machine& machine) {
+    auto record = record_of(spec, uid, probe().name);
+    record.process = machine.process();
+    return replace_file(folder_of(spec.instance_id).record(), format_machine_record(record));
+}
+
+Result<ProcessIdentity>
+QemuHypervisor::spawn(const MachineSpec& spec, uint32_t uid, const LaunchOptions& options) {
     const auto acceleration = probe();
     const auto folder = folder_of(spec.instance_id);
-    PILEUS_ASSIGN(const CommandLine line,
-                  build_command_line(spec, acceleration, {options_.emulator, options_.uefi_code}));
-    PILEUS_ASSIGN(const LaunchFds fds,
-                  LaunchFds::open(spec, line, folder, options_.uefi_variables));
+    PILEUS_ASSIGN(
+        const CommandLine line,
+        build_command_line(
+            spec,
+            acceleration,
+            {options_.emulator, options_.uefi_code, options.memory, options.is_incoming}));
+    PILEUS_ASSIGN(const LaunchFds fds, LaunchFds::open(spec, line, folder, options.files));
     ProcessSpec process;
     process.argv = {options_.launcher, "--uid", std::to_string(uid)};
     if (acceleration.name == "kvm")
@@ -262,6 +305,8 @@ Result<ProcessIdentity> QemuHypervisor::spawn(const MachineSpec& spec, uint32_t 
     for (const auto& passed : line.fds)
         if (passed.what == Passed::disk_secret)
             process.argv.insert(process.argv.end(), {"--secret", std::to_string(passed.child_fd)});
+    if (options.memory != GuestMemory::own)
+        process.argv.insert(process.argv.end(), {"--show-descriptors", "yes"});
     const auto exposed = exposed_folders(options_.emulator);
     process.argv.insert(process.argv.end(), exposed.begin(), exposed.end());
     process.argv.push_back("--");
@@ -400,6 +445,8 @@ Result<void> QemuHypervisor::destroy(const std::string& instance_id) {
         PILEUS_TRY(remove_tree(folder.record()));
         PILEUS_TRY(remove_tree(folder.path() / MachineFolder::monitor_socket));
         PILEUS_TRY(remove_tree(folder.path() / MachineFolder::serial_socket));
+        PILEUS_TRY(remove_tree(folder.path() / MachineFolder::agent_socket));
+        PILEUS_TRY(remove_tree(folder.path() / MachineFolder::screen_socket));
     }
     std::shared_ptr<Machine> gone; // let go of without the lock
     const std::lock_guard lock(mutex_);
@@ -408,6 +455,7 @@ Result<void> QemuHypervisor::destroy(const std::string& instance_id) {
         machines_.erase(found);
     }
     ended_.erase(instance_id);
+    awaiting_.erase(instance_id);
     uids_.erase(instance_id);
     return {};
 }
@@ -428,6 +476,17 @@ MachineObservation QemuHypervisor::observe(const std::string& instance_id) {
 Result<std::string> QemuHypervisor::console_output(const std::string& instance_id, size_t limit) {
     PILEUS_TRY(check_id(instance_id));
     return read_log_end(folder_of(instance_id).console_log(), limit);
+}
+
+Result<std::string> QemuHypervisor::screenshot(const std::string& instance_id, bool wake_up) {
+    PILEUS_ASSIGN(const auto machine, find_alive(instance_id));
+    const auto deadline = in(picture_deadline);
+    if (wake_up) {
+        PILEUS_TRY(press_shift(*machine, deadline));
+        std::this_thread::sleep_for(time_to_wake_up);
+    }
+    PILEUS_ASSIGN(const auto picture, take_picture(*machine, deadline));
+    return encode_jpeg(picture);
 }
 
 void QemuHypervisor::on_tick() {

@@ -8,9 +8,12 @@
 
 #include "drivers/hypervisor/hypervisor.h"
 #include "drivers/hypervisor/qemu/acceleration.h"
+#include "drivers/hypervisor/qemu/agent_channel.h"
 #include "drivers/hypervisor/qemu/command_line.h"
+#include "drivers/hypervisor/qemu/launch_fds.h"
 #include "drivers/hypervisor/qemu/machine.h"
 #include "drivers/hypervisor/qemu/machine_record.h"
+#include "drivers/hypervisor/qemu/template_store.h"
 #include "drivers/hypervisor/qemu/watcher.h"
 
 #include <filesystem>
@@ -24,6 +27,7 @@ namespace pileus::drivers {
 
 struct QemuHypervisorOptions {
     std::filesystem::path instances_folder; // one folder an instance, made when missing
+    std::filesystem::path templates_folder; // one folder a warm template; "" is one beside them
     std::string launcher;                   // the path of pileus-launch
     std::string emulator = "/usr/bin/qemu-system-x86_64";
     std::string uefi_code = "/usr/share/OVMF/OVMF_CODE_4M.fd";
@@ -70,13 +74,38 @@ class QemuHypervisor final : public Hypervisor {
                            const std::string& path) override;
     Result<void> replace_backing(const std::string& instance_id, const DiskChain& chain) override;
     Result<void> resume(const std::string& instance_id) override;
+    std::string template_fingerprint() override;
+    Result<bool> is_ready_to_freeze(const std::string& instance_id) override;
+    Result<FrozenGuest> freeze(const std::string& instance_id,
+                               const std::string& template_id) override;
+    Result<void> start_from(const std::string& template_id,
+                            const MachineSpec& spec,
+                            const GuestIdentity& identity) override;
+    Result<std::vector<FrozenGuest>> templates() override;
+    Result<void> remove_template(const std::string& template_id) override;
+    Result<void> cool_template(const std::string& template_id) override;
     Result<void> destroy(const std::string& instance_id) override;
     Result<void> forget(const std::string& instance_id) override;
     MachineObservation observe(const std::string& instance_id) override;
     Result<std::string> console_output(const std::string& instance_id, size_t limit) override;
+    Result<std::string> screenshot(const std::string& instance_id, bool wake_up) override;
     void on_change(std::function<void(const std::string& instance_id)> callback) override;
 
   private:
+    // A guest that is to be frozen.
+    struct Awaiting {
+        FrozenShape shape;
+        IdentityMarks marks;
+        UniqueFd memory;
+        std::optional<AgentChannel> agent;
+    };
+    struct LaunchOptions {
+        GuestMemory memory = GuestMemory::own;
+        bool is_incoming = false;
+        bool is_half_made = false; // nobody is to see it as it is
+        LaunchFiles files;
+    };
+
     MachineFolder folder_of(const std::string& instance_id) const;
     std::string mark_of(const std::string& instance_id) const;
     std::shared_ptr<Machine> find(const std::string& instance_id);
@@ -85,14 +114,30 @@ class QemuHypervisor final : public Hypervisor {
     Result<std::shared_ptr<Machine>> adopt(const std::string& instance_id);
     Result<std::shared_ptr<Machine>>
     attach(const std::string& instance_id, uint32_t uid, const ProcessIdentity& process);
-    Result<void> launch(const MachineSpec& spec, uint32_t uid);
-    Result<ProcessIdentity> spawn(const MachineSpec& spec, uint32_t uid);
+    // Until QEMU answers.
+    Result<std::shared_ptr<Machine>>
+    launch(const MachineSpec& spec, uint32_t uid, const LaunchOptions& options);
+    Result<ProcessIdentity>
+    spawn(const MachineSpec& spec, uint32_t uid, const LaunchOptions& options);
+    // Of a guest that is all made.
+    Result<void> write_record(const MachineSpec& spec, uint32_t uid, const Machine& machine);
+    Result<void> boot(const MachineSpec& spec, uint32_t uid);
+    Result<void> start_awaiting(const MachineSpec& spec, uint32_t uid);
+    std::shared_ptr<Awaiting> find_awaiting(const std::string& instance_id);
+    Result<FrozenGuest>
+    keep_frozen(Machine& machine, Awaiting& awaiting, const std::string& template_id);
+    Result<void> clone(const FrozenTemplate& frozen,
+                       const MachineSpec& spec,
+                       const GuestIdentity& identity,
+                       uint32_t uid);
+    bool is_to_be_ended(const std::string& instance_id);
     Result<uint32_t> take_uid(const std::string& instance_id);
     Result<void> end(Machine& machine);
     void on_tick();
 
     const QemuHypervisorOptions options_;
     ProcessRunner& runner_;
+    TemplateStore templates_;
     std::mutex acceleration_mutex_;
     std::optional<Acceleration> acceleration_;
 
@@ -100,7 +145,8 @@ class QemuHypervisor final : public Hypervisor {
     std::function<void(const std::string&)> on_change_;
     std::map<std::string, std::shared_ptr<Machine>> machines_;
     std::map<std::string, std::string> ended_; // why those ended that no Machine stands for
-    std::map<std::string, uint32_t> uids_;     // of every instance that has or gets a process
+    std::map<std::string, std::shared_ptr<Awaiting>> awaiting_;
+    std::map<std::string, uint32_t> uids_; // of every instance that has or gets a process
     uint32_t next_uid_ = 0;
     std::unique_ptr<Watcher> watcher_; // the last: its thread uses the others
 };

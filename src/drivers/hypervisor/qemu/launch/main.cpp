@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // pileus-launch --uid N [--device PATH]… [--expose FOLDER]… [--secret FD]… [--memory-bytes N]
-//     [--file-bytes N] [--cpu-seconds N] [--parent PID] -- PROGRAM ARGUMENT…
+//     [--show-descriptors yes] [--file-bytes N] [--cpu-seconds N] [--parent PID] -- PROGRAM
+//     ARGUMENT…
 //
 // Becomes PROGRAM with nothing but its open descriptors: in network, mount, IPC and host name
 // namespaces of its own, where the file system is /usr (read-only) and a few devices, under a uid
@@ -9,6 +10,10 @@
 // finds no file, no socket, no process and no network there. The daemon runs this as root; it is a
 // program of its own because none of this can be done between fork and exec of a threaded process.
 // A process that converts disks is held the same way, has limits besides, and dies with its parent.
+//
+// With --show-descriptors yes, the folder /fds of the new root shows the program its own
+// descriptors by number, because QEMU opens a guest's memory by name only. It can open nothing more
+// by it than it has, and nothing in another way than its uid may.
 //
 // What a descriptor given as --secret holds becomes the file /secrets/FD of the new root: QEMU
 // takes secrets from files only, and an argument could be read by others.
@@ -50,6 +55,7 @@ struct Options {
     std::vector<std::string> devices;
     std::vector<std::string> folders = {"/usr"};
     std::vector<int> secrets;
+    bool shows_descriptors = false;
     rlim_t memory_bytes = RLIM_INFINITY; // of address space
     rlim_t file_bytes = RLIM_INFINITY;
     rlim_t cpu_seconds = RLIM_INFINITY;
@@ -110,6 +116,8 @@ Options parse(int argc, char** argv) {
             options.folders.push_back(argv[i + 1]);
         else if (name == "--secret")
             options.secrets.push_back(parse_fd(argv[i + 1]));
+        else if (name == "--show-descriptors")
+            options.shows_descriptors = true;
         else if (name == "--memory-bytes")
             options.memory_bytes = parse_limit(argv[i + 1]);
         else if (name == "--file-bytes")
@@ -197,11 +205,28 @@ void make_secret(const std::string& root, int fd, uid_t uid) {
     ::close(fd);
 }
 
+// Taken before the new root hides it. It shows this very process, which the program will be.
+int take_descriptors() {
+    const int tree = ::open_tree(AT_FDCWD, "/proc/self/fd", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+    if (tree < 0)
+        give_up("find the descriptors");
+    return tree;
+}
+
+void show_descriptors(const std::string& root, int tree) {
+    const std::string path = root + "/fds";
+    make_folders(path);
+    if (::move_mount(tree, "", AT_FDCWD, path.c_str(), MOVE_MOUNT_F_EMPTY_PATH) != 0)
+        give_up("show the descriptors");
+    ::close(tree);
+}
+
 // A file system that holds what QEMU must read to start, and nothing of the host.
 void change_root(const Options& options) {
     const std::string root = "/proc"; // a folder of every machine that holds nothing to show
     if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
         give_up("make mounts private");
+    const int descriptors = options.shows_descriptors ? take_descriptors() : -1;
     if (::mount("pileus", root.c_str(), "tmpfs", MS_NOSUID | MS_NOEXEC, "mode=755,size=8m") != 0)
         give_up("mount a root");
     for (const auto& folder : options.folders)
@@ -217,6 +242,8 @@ void change_root(const Options& options) {
     make_folders(root + "/secrets");
     for (const int secret : options.secrets)
         make_secret(root, secret, options.uid);
+    if (options.shows_descriptors)
+        show_descriptors(root, descriptors);
     if (::mount(nullptr,
                 root.c_str(),
                 nullptr,
