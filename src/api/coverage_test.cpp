@@ -39,6 +39,7 @@ TEST(Coverage, EveryOperationThatTheIssueNamesIsThere) {
                              "DescribeInstanceAttribute",
                              "ModifyInstanceAttribute",
                              "GetConsoleOutput",
+                             "GetConsoleScreenshot",
                              "CreateKeyPair",
                              "ImportKeyPair",
                              "DescribeKeyPairs",

@@ -20,6 +20,9 @@ class NoConsole final : public cloud::Host {
     Result<std::string> console_output(const std::string&, const std::string&, size_t) override {
         return std::string();
     }
+    Result<std::string> screenshot(const std::string&, const std::string&, bool) override {
+        return std::string();
+    }
 };
 
 class EndpointFixture : public testing::Test {

@@ -21,6 +21,9 @@ class NoConsole final : public Host {
     Result<std::string> console_output(const std::string&, const std::string&, size_t) override {
         return std::string();
     }
+    Result<std::string> screenshot(const std::string&, const std::string&, bool) override {
+        return std::string();
+    }
 };
 
 inline constexpr std::string_view fixture_catalog = R"(

@@ -17,6 +17,9 @@ class Host {
     // nothing.
     virtual Result<std::string>
     console_output(const std::string& host_id, const std::string& instance_id, size_t limit) = 0;
+    // What the guest's screen shows, as a JPEG file; with `wake_up` a key is pressed before.
+    virtual Result<std::string>
+    screenshot(const std::string& host_id, const std::string& instance_id, bool wake_up) = 0;
 };
 
 } // namespace pileus::cloud

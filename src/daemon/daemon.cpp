@@ -58,6 +58,10 @@ class LocalHost final : public cloud::Host {
     console_output(const std::string&, const std::string& instance_id, size_t limit) override {
         return hypervisor_.console_output(instance_id, limit);
     }
+    Result<std::string>
+    screenshot(const std::string&, const std::string& instance_id, bool wake_up) override {
+        return hypervisor_.screenshot(instance_id, wake_up);
+    }
 
   private:
     drivers::Hypervisor& hypervisor_;

@@ -161,6 +161,15 @@ class Life(ClientTest):
         self.assertIn("emulated", self.ec2.get_console_output(InstanceId=instance_id)["Output"])
         self.ec2.get_waiter("instance_status_ok").wait(InstanceIds=[instance_id], WaiterConfig={"Delay": 0.05})
 
+    def test_screen_of_a_running_instance(self):
+        [instance_id] = self.launch()
+        answer = self.ec2.get_console_screenshot(InstanceId=instance_id, WakeUp=True)
+        self.assertEqual(answer["InstanceId"], instance_id)
+        self.assertEqual(base64.b64decode(answer["ImageData"])[:3], b"\xff\xd8\xff")
+        self.ec2.stop_instances(InstanceIds=[instance_id])
+        with self.refused("IncorrectInstanceState"):
+            self.ec2.get_console_screenshot(InstanceId=instance_id)
+
 
 class Describe(ClientTest):
     def test_filters(self):

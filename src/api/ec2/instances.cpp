@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // RunInstances, DescribeInstances, DescribeInstanceStatus, StartInstances, StopInstances,
-// RebootInstances, TerminateInstances, GetConsoleOutput: wire ↔ cloud. The attributes of an
-// instance are in instance_attributes.cpp.
+// RebootInstances, TerminateInstances, GetConsoleOutput, GetConsoleScreenshot: wire ↔ cloud. The
+// attributes of an instance are in instance_attributes.cpp.
 
 #include "api/ec2/convert.h"
 #include "api/ec2/instance_views.h"
@@ -13,6 +13,7 @@
 #include "model/ec2/describe_instance_status.h"
 #include "model/ec2/describe_instances.h"
 #include "model/ec2/get_console_output.h"
+#include "model/ec2/get_console_screenshot.h"
 #include "model/ec2/reboot_instances.h"
 #include "model/ec2/run_instances.h"
 #include "model/ec2/start_instances.h"
@@ -97,14 +98,19 @@ start_instances(Call& call, model::StartInstancesRequest in, model::StartInstanc
 
 Result<void>
 stop_instances(Call& call, model::StopInstancesRequest in, model::StopInstancesResult out) {
-    if (in.hibernate().value_or(false))
-        return fail(domain::codes::unsupported_operation,
-                    "StopInstances: hibernation is not supported: leave Hibernate out.");
+    const bool hibernates = in.hibernate().value_or(false);
     // Without the guest's own shutdown it is a stop by force.
     // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_StopInstances.html
     const bool force = in.force().value_or(false) || in.skip_os_shutdown().value_or(false);
+    if (hibernates && force)
+        return fail(domain::codes::invalid_parameter_combination,
+                    "Hibernate cannot be used together with Force or SkipOsShutdown: the memory is "
+                    "kept, or it is not.");
+    const auto kind = hibernates ? cloud::StopKind::hibernate
+                      : force    ? cloud::StopKind::cut_off
+                                 : cloud::StopKind::shut_down;
     PILEUS_ASSIGN(const auto changes,
-                  call.cloud.instances.stop(call.caller, texts(in.instance_ids()), force));
+                  call.cloud.instances.stop(call.caller, texts(in.instance_ids()), kind));
     for (const auto& change : changes)
         write_change(change, out.add_stopping_instances());
     return {};
@@ -135,6 +141,16 @@ Result<void> get_console_output(Call& call,
     return {};
 }
 
+Result<void> get_console_screenshot(Call& call,
+                                    model::GetConsoleScreenshotRequest in,
+                                    model::GetConsoleScreenshotResult out) {
+    const auto id = text(in.instance_id());
+    PILEUS_ASSIGN(const auto picture,
+                  call.cloud.instances.screenshot(call.caller, id, in.wake_up().value_or(false)));
+    out.set_instance_id(id).set_image_data(base64_encode(picture));
+    return {};
+}
+
 } // namespace
 
 void register_instances(Registry& registry) {
@@ -146,6 +162,7 @@ void register_instances(Registry& registry) {
     registry.add<model::operations::TerminateInstances>(terminate_instances);
     registry.add<model::operations::RebootInstances>(reboot_instances);
     registry.add<model::operations::GetConsoleOutput>(get_console_output);
+    registry.add<model::operations::GetConsoleScreenshot>(get_console_screenshot);
 }
 
 } // namespace pileus::api::ec2

@@ -137,7 +137,17 @@ TEST_P(HypervisorContract, TheConsoleStaysUntilTheInstanceIsForgotten) {
     }
 }
 
+TEST_P(HypervisorContract, ShowsTheScreenOfAGuest) {
+    start_and_wait(instance_a);
+    for (const bool wake_up : {false, true}) {
+        const auto jpeg = hypervisor_->screenshot(instance_a, wake_up);
+        ASSERT_TRUE(jpeg) << jpeg.error().message;
+        EXPECT_EQ(jpeg->substr(0, 3), "\xff\xd8\xff");
+    }
+}
+
 TEST_P(HypervisorContract, WhatIsNotThereIsNamedAsSuch) {
+    EXPECT_EQ(hypervisor_->screenshot(instance_a, false).error().code, errors::not_found);
     EXPECT_EQ(hypervisor_->power_button(instance_a).error().code, errors::not_found);
     EXPECT_EQ(hypervisor_->reset(instance_a).error().code, errors::not_found);
     EXPECT_TRUE(hypervisor_->destroy(instance_a));
