@@ -6,6 +6,7 @@
 #include "cloud/dhcp_options.h"
 #include "cloud/disk_tasks.h"
 #include "cloud/ebs_defaults.h"
+#include "cloud/forks.h"
 #include "cloud/images.h"
 #include "cloud/instance_types.h"
 #include "cloud/instances.h"
@@ -32,8 +33,8 @@ namespace pileus::cloud {
 struct Cloud {
     explicit Cloud(const Context& context)
         : account(context), addresses(context), dhcp_options(context), ebs_defaults(context),
-          disk_tasks(context), egress_only_internet_gateways(context), images(context),
-          instance_types(context), instances(context), internet_gateways(context),
+          disk_tasks(context), egress_only_internet_gateways(context), forks(context),
+          images(context), instance_types(context), instances(context), internet_gateways(context),
           key_pairs(context), nat_gateways(context), network_acls(context),
           network_interfaces(context), prefix_lists(context), public_parameters(context),
           route_tables(context), security_groups(context), snapshots(context), subnets(context),
@@ -45,6 +46,7 @@ struct Cloud {
     EbsDefaults ebs_defaults;
     DiskTasks disk_tasks;
     EgressOnlyInternetGateways egress_only_internet_gateways;
+    Forks forks;
     Images images;
     InstanceTypes instance_types;
     Instances instances;
