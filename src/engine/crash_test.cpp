@@ -73,6 +73,7 @@ class World final : public DiskFixture {
     using DiskFixture::attach;
     using DiskFixture::base_id;
     using DiskFixture::begin;
+    using DiskFixture::copy_id;
     using DiskFixture::create_image;
     using DiskFixture::create_snapshot;
     using DiskFixture::create_volume;
@@ -82,13 +83,17 @@ class World final : public DiskFixture {
     using DiskFixture::detach;
     using DiskFixture::findings;
     using DiskFixture::force_stop;
+    using DiskFixture::fork_instance;
     using DiskFixture::image;
     using DiskFixture::instance_id;
+    using DiskFixture::is_forking;
     using DiskFixture::make_task;
     using DiskFixture::modification;
     using DiskFixture::modify;
     using DiskFixture::other_id;
     using DiskFixture::plugged;
+    using DiskFixture::request_hibernation;
+    using DiskFixture::request_start;
     using DiskFixture::root_id;
     using DiskFixture::snapshot;
     using DiskFixture::snapshots_on_disk;
@@ -97,6 +102,7 @@ class World final : public DiskFixture {
     using DiskFixture::volume;
     using DiskFixture::volumes_on_disk;
     using EngineFixture::folder_;
+    using EngineFixture::hypervisor_;
     using EngineFixture::request_termination;
     using EngineFixture::run_until_quiet;
     using EngineFixture::state;
@@ -227,6 +233,37 @@ TEST(CrashOfTheDaemon, WhileAnInstanceStartsAndEnds) {
                          EXPECT_EQ(w.state(w.instance_id), InstanceState::terminated);
                          EXPECT_THAT(w.volumes_on_disk(), IsEmpty());
                          EXPECT_THAT(w.findings(), IsEmpty());
+                     });
+}
+
+TEST(CrashOfTheDaemon, WhileAnInstanceHibernatesAndWakes) {
+    crash_everywhere([](World& w) { w.with_data_volume(); },
+                     [](World& w) {
+                         w.request_hibernation(w.instance_id);
+                         w.run_until_quiet();
+                         w.request_start(w.instance_id);
+                     },
+                     [](World& w) {
+                         if (w.state(w.instance_id) == InstanceState::stopped) {
+                             EXPECT_TRUE(w.hypervisor_.is_hibernating(w.instance_id));
+                             w.request_start(w.instance_id);
+                             w.settle_down();
+                         }
+                         EXPECT_EQ(w.state(w.instance_id), InstanceState::running);
+                         EXPECT_FALSE(w.hypervisor_.is_hibernating(w.instance_id));
+                         EXPECT_THAT(w.plugged(),
+                                     testing::UnorderedElementsAre(w.root_id, w.data_id));
+                     });
+}
+
+TEST(CrashOfTheDaemon, WhileAnInstanceIsForked) {
+    crash_everywhere([](World& w) { w.start_instance(); },
+                     [](World& w) { w.fork_instance(); },
+                     [](World& w) {
+                         EXPECT_EQ(w.state(w.copy_id), InstanceState::running);
+                         EXPECT_FALSE(w.is_forking());
+                         EXPECT_THAT(*w.hypervisor_.templates(), IsEmpty());
+                         EXPECT_THAT(w.snapshots_on_disk(), testing::ElementsAre(w.base_id));
                      });
 }
 

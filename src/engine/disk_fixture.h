@@ -6,6 +6,7 @@
 
 #include "engine/engine_fixture.h"
 #include "store/disk_tasks.h"
+#include "store/forks.h"
 #include "store/images.h"
 #include "store/snapshots.h"
 
@@ -268,6 +269,50 @@ class DiskFixture : public EngineFixture {
     }
     std::vector<std::string> findings() { return *check_disks(*store_, volumes_, check_options_); }
 
+    // `pileus fork`: the copy of the instance, and one instance that is to start from it.
+    void fork_instance() {
+        launch(copy_id);
+        write([&](store::Transaction& tx) {
+            domain::Fork fork;
+            fork.id = fork_id;
+            fork.account_id = account;
+            fork.region = region;
+            fork.host_id = host_id;
+            fork.source_instance_id = instance_id;
+            fork.template_id = "wt-00000000000000001";
+            std::vector<domain::ForkDisk> disks;
+            for (const auto& volume : store::volumes::list_of_instance(tx, instance_id))
+                disks.push_back({.snapshot_id = "snap-f" + volume.id.substr(5),
+                                 .fork_id = fork_id,
+                                 .volume_id = volume.id,
+                                 .device = volume.device});
+            store::forks::insert(tx, fork, disks);
+            auto row = *store::instances::find(tx, copy_id);
+            row.fork_id = fork_id;
+            store::instances::update(tx, row);
+            enqueue(tx, "fork", fork_id);
+        });
+    }
+    bool is_forking() {
+        return store_->read([&](store::Transaction& tx) { return store::forks::find(tx, fork_id); })
+            .has_value();
+    }
+    // StopInstances with Hibernate.
+    void request_hibernation(const std::string& id) {
+        change(id, [&](domain::Instance& i) {
+            i.state = *next(i.state, domain::InstanceEvent::stop_requested);
+            i.stop_deadline = clock_.now() + std::chrono::minutes{2};
+            i.hibernation_configured = true;
+            i.hibernation = domain::Hibernation::saving;
+        });
+    }
+    // StartInstances.
+    void request_start(const std::string& id) {
+        change(id, [&](domain::Instance& i) {
+            i.state = *next(i.state, domain::InstanceEvent::start_requested);
+            i.start_count += 1;
+        });
+    }
     void start_instance() {
         launch();
         run_until_quiet();
@@ -280,6 +325,7 @@ class DiskFixture : public EngineFixture {
     }
 
     const std::string instance_id = "i-0123456789abcdef0", root_id = "vol-0123456789abcdef0";
+    const std::string copy_id = "i-0123456789abcdef1", fork_id = "fork-00000000000000001";
     const std::string data_id = "vol-00000000000000001", other_id = "vol-00000000000000002";
     const std::string base_id = "snap-0123456789abcdef0"; // of the instance's image
     const std::string image_id = "ami-00000000000000001",

@@ -75,14 +75,19 @@ Result<drivers::DiskChain> Disks::open(const Volume& volume) {
 
 Result<void> Disks::take(const std::vector<Snapshot>& snapshots) {
     PILEUS_ASSIGN(const auto shots, shots_of(snapshots));
+    PILEUS_TRY(shoot(shots, [&](const auto& switches) { return switch_guests(shots, switches); }));
+    return note_taken(snapshots);
+}
+
+Result<void> Disks::shoot(const std::vector<Shot>& shots, const Switch& switch_them) {
     PILEUS_ASSIGN(const auto switches, begin(shots));
-    if (auto done = switch_guests(shots, switches); !done) {
+    if (auto done = switch_them(switches); !done) {
         settle_all(shots);
         return done;
     }
     for (const auto& shot : shots)
-        PILEUS_TRY(volumes_.complete_snapshot(shot.volume.id, shot.snapshot.id));
-    return note_taken(snapshots);
+        PILEUS_TRY(volumes_.complete_snapshot(shot.volume.id, shot.snapshot_id));
+    return {};
 }
 
 // What is still to be taken, once what a crash left is settled.
@@ -97,7 +102,7 @@ Result<std::vector<Disks::Shot>> Disks::shots_of(const std::vector<Snapshot>& sn
             return fail(errors::not_found, "the volume " + snapshot.volume_id + " is gone");
         PILEUS_TRY(settle(*volume));
         if (!volumes_.has_snapshot(snapshot.id))
-            shots.push_back({snapshot, std::move(*volume)});
+            shots.push_back({snapshot.id, std::move(*volume)});
     }
     return shots;
 }
@@ -105,7 +110,7 @@ Result<std::vector<Disks::Shot>> Disks::shots_of(const std::vector<Snapshot>& sn
 Result<std::vector<LayerSwitch>> Disks::begin(const std::vector<Shot>& shots) {
     std::vector<LayerSwitch> switches;
     for (const auto& shot : shots) {
-        auto begun = volumes_.begin_snapshot(shot.volume.id, shot.snapshot.id);
+        auto begun = volumes_.begin_snapshot(shot.volume.id, shot.snapshot_id);
         if (!begun) {
             settle_all(shots);
             return fail(begun.error());
@@ -145,11 +150,11 @@ void Disks::settle_all(const std::vector<Shot>& shots) {
         const auto settled = !plugged   ? Result<void>(fail(plugged.error()))
                              : *plugged ? settle(shot.volume)
                              : volumes_.pending_switch(shot.volume.id)
-                                 ? volumes_.cancel_snapshot(shot.volume.id, shot.snapshot.id)
+                                 ? volumes_.cancel_snapshot(shot.volume.id, shot.snapshot_id)
                                  : Result<void>();
         if (!settled)
             log_warning("a snapshot that failed is left begun",
-                        {{"snapshot", shot.snapshot.id}, {"error", settled.error().message}});
+                        {{"snapshot", shot.snapshot_id}, {"error", settled.error().message}});
     }
 }
 

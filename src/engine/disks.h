@@ -9,6 +9,7 @@
 #include "engine/keyed_locks.h"
 #include "store/store.h"
 
+#include <functional>
 #include <set>
 #include <string>
 #include <vector>
@@ -53,11 +54,17 @@ class Disks {
     // down.
     Result<void> take_all_of(const std::vector<domain::Volume>& volumes);
 
-  private:
+    // Snapshots that are about to be taken, whoever knows of them.
     struct Shot {
-        domain::Snapshot snapshot;
+        std::string snapshot_id;
         domain::Volume volume;
     };
+    // Takes these at one moment: `switch_them` lets whoever writes to the volumes go on in the
+    // new layers. Either all are taken, or none is.
+    using Switch = std::function<Result<void>(const std::vector<drivers::LayerSwitch>&)>;
+    Result<void> shoot(const std::vector<Shot>& shots, const Switch& switch_them);
+
+  private:
     Result<std::vector<Shot>> shots_of(const std::vector<domain::Snapshot>& snapshots);
     Result<std::vector<drivers::LayerSwitch>> begin(const std::vector<Shot>& shots);
     Result<void> switch_guests(const std::vector<Shot>& shots,
