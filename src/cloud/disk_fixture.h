@@ -73,6 +73,7 @@ class DiskFixture : public CloudFixture {
         build.content_sha256 = std::string(64, 'a');
         build.boot_mode = "uefi";
         build.default_user = "admin";
+        build.guest_agent = "1";
         build.size_gib = 8;
         const auto images = images_.register_built(build);
         EXPECT_TRUE(images) << message_of(images);

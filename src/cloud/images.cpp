@@ -49,6 +49,7 @@ make_image(const Context& context, const BuiltImage& build, const std::string& r
     image.size_gib = build.size_gib;
     image.default_user = build.default_user;
     image.minimum_memory_mib = build.minimum_memory_mib;
+    image.guest_agent = build.guest_agent;
     image.recipe = build.recipe;
     image.content_sha256 = build.content_sha256;
     image.created_at = context.clock.now();

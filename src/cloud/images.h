@@ -58,6 +58,7 @@ struct BuiltImage {
     std::string default_user;
     int64_t size_gib = 0;
     int64_t minimum_memory_mib = 0;
+    std::string guest_agent; // "" for an image without ours
     std::string name; // "" for one made of recipe, architecture, date and content
     std::string id; // "" for a new one; an id of the operator's choice is good for one region only
     std::string region; // "" for all

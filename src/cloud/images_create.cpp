@@ -92,6 +92,7 @@ void inherit(domain::Image& image, const domain::Image& from) {
     image.boot_mode = from.boot_mode;
     image.default_user = from.default_user;
     image.minimum_memory_mib = from.minimum_memory_mib;
+    image.guest_agent = from.guest_agent;
     image.imds_v2_required = from.imds_v2_required;
 }
 

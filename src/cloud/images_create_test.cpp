@@ -58,6 +58,7 @@ TEST_F(ImagesCreateTest, OfARunningInstanceThatIsRebooted) {
     EXPECT_EQ(made.source_instance_id, instance_id);
     EXPECT_EQ(made.boot_mode, "uefi") << "of the image that the instance came from";
     EXPECT_EQ(made.default_user, "admin");
+    EXPECT_EQ(made.guest_agent, "1");
     EXPECT_EQ(made.recipe, "");
     EXPECT_FALSE(made.is_public);
     EXPECT_EQ(made.root_device_name, "/dev/xvda");
@@ -256,6 +257,7 @@ TEST_F(ImagesCreateTest, CopiesHaveDisksOfTheirOwn) {
     EXPECT_EQ(made.source_image_id, shipped);
     EXPECT_EQ(made.source_image_region, "us-east-1");
     EXPECT_EQ(made.default_user, "admin");
+    EXPECT_EQ(made.guest_agent, "1");
     EXPECT_TRUE(made.devices.at(0).encrypted);
     const auto disk = snapshot(made.snapshot_id);
     EXPECT_EQ(disk.source_snapshot_id, image(shipped).snapshot_id);

@@ -3,10 +3,12 @@
 
 #include "base/log.h"
 #include "store/disk_tasks.h"
+#include "store/forks.h"
 #include "store/images.h"
 #include "store/instances.h"
 #include "store/snapshots.h"
 #include "store/volumes.h"
+#include "store/warm_templates.h"
 #include "store/work.h"
 
 #include <algorithm>
@@ -27,7 +29,8 @@ struct Rows {
     std::map<std::string, domain::Snapshot> snapshots;
     std::set<std::string> instances; // with those that are terminated and still shown
     std::set<std::string> tasks;     // under way
-    std::set<std::string> imported;  // snapshots that those are making
+    std::set<std::string> imported;  // snapshots that those are making, and those of forks
+    std::map<std::string, domain::WarmTemplate> warm_templates;
 };
 
 Rows read_rows(store::Store& store,
@@ -45,6 +48,11 @@ Rows read_rows(store::Store& store,
             rows.tasks.insert(task.id);
             rows.imported.insert(task.snapshot_id);
         }
+        for (const auto& fork : store::forks::list_of_host(tx, host_id))
+            for (const auto& disk : store::forks::list_disks(tx, fork.id))
+                rows.imported.insert(disk.snapshot_id);
+        for (auto& row : store::warm_templates::list_of_host(tx, host_id))
+            rows.warm_templates.emplace(row.id, std::move(row));
         for (const auto& id : instance_folders)
             if (store::instances::find(tx, id))
                 rows.instances.insert(id);
@@ -83,8 +91,9 @@ class Check {
         compare_volumes(volumes);
         compare_snapshots(snapshots);
         for (const auto& id : folders)
-            if (!rows_.instances.contains(id))
+            if (!rows_.instances.contains(id) && !rows_.warm_templates.contains(id))
                 add("{} has a folder, but there is no such instance", id);
+        compare_warm_templates(snapshots);
         for (const auto& id : downloads)
             if (!rows_.tasks.contains(id))
                 add("the download of {} was left behind", id);
@@ -102,9 +111,10 @@ class Check {
         for (const auto& volume : observed) {
             there.insert(volume.id);
             const auto row = rows_.volumes.find(volume.id);
-            if (row == rows_.volumes.end())
-                add("{} is on the disk, but there is no such volume", volume.id);
-            else if (row->second.encrypted != volume.encrypted)
+            if (row == rows_.volumes.end()) {
+                if (!is_of_warm_template(volume.id))
+                    add("{} is on the disk, but there is no such volume", volume.id);
+            } else if (row->second.encrypted != volume.encrypted)
                 add("{} is {}, but not so on the disk",
                     volume.id,
                     row->second.encrypted ? "encrypted" : "not encrypted");
@@ -124,12 +134,38 @@ class Check {
         std::set<std::string> there;
         for (const auto& snapshot : observed) {
             there.insert(snapshot.id);
-            if (!rows_.snapshots.contains(snapshot.id) && !rows_.imported.contains(snapshot.id))
+            if (!rows_.snapshots.contains(snapshot.id) && !rows_.imported.contains(snapshot.id) &&
+                !is_of_warm_template(snapshot.id))
                 add("{} is on the disk, but there is no such snapshot", snapshot.id);
         }
         for (const auto& [id, row] : rows_.snapshots)
             if (row.state == SnapshotState::completed && !there.contains(id))
                 add("{} is completed, but not on the disk", id);
+    }
+
+    bool is_of_warm_template(const std::string& id) const {
+        return std::any_of(
+            rows_.warm_templates.begin(), rows_.warm_templates.end(), [&](const auto& each) {
+                return each.second.volume_id == id || each.second.snapshot_id == id;
+            });
+    }
+
+    void compare_warm_templates(const std::vector<drivers::SnapshotObservation>& snapshots) {
+        const auto folders = folders_in(options_.templates_folder);
+        const std::set<std::string> there(folders.begin(), folders.end());
+        for (const auto& id : folders)
+            if (!rows_.warm_templates.contains(id))
+                add("{} has a folder, but there is no such warm template", id);
+        for (const auto& [id, row] : rows_.warm_templates) {
+            if (row.state != domain::WarmTemplateState::ready)
+                continue;
+            if (std::none_of(snapshots.begin(), snapshots.end(), [&](const auto& snapshot) {
+                    return snapshot.id == row.snapshot_id;
+                }))
+                add("{} is ready, but its disk {} is gone", id, row.snapshot_id);
+            if (!options_.templates_folder.empty() && !there.contains(id))
+                add("{} is ready, but its memory is gone", id);
+        }
     }
 
     store::Store& store_;

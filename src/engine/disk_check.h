@@ -15,6 +15,8 @@ struct DiskCheckOptions {
     std::string host_id;
     std::filesystem::path instances_folder; // of the hypervisor: a folder an instance
     std::filesystem::path downloads;        // of imports: a file a task
+    std::filesystem::path templates_folder; // of the hypervisor: a folder a frozen guest; "" where
+                                            // it keeps none
     bool is_emulated = false;               // nothing is on the disk, and nothing is missing
 };
 

@@ -24,6 +24,8 @@
 #include "engine/snapshots.h"
 #include "engine/volumes.h"
 #include "engine/vpcs.h"
+#include "engine/warm_keeping.h"
+#include "engine/warm_templates.h"
 #include "store/charges.h"
 #include "store/instances.h"
 #include "store/ledger.h"
@@ -144,10 +146,10 @@ class EngineFixture : public testing::Test {
     template <class Change> void change(const std::string& id, Change change_row) {
         write([&](store::Transaction& tx) {
             auto instance = *store::instances::find(tx, id);
-            const auto before = instance.state;
+            const bool was_charged = instance.is_charged();
             change_row(instance);
             store::instances::update(tx, instance);
-            store::charges::instance_changed(tx, before, instance, clock_.now());
+            store::charges::instance_changed(tx, was_charged, instance, clock_.now());
             store::work::enqueue(tx, "instance", id, host_id, clock_.now());
         });
     }
@@ -203,16 +205,58 @@ class EngineFixture : public testing::Test {
         {.folder = folder_ / "imports", .url_prefixes = {}, .downloads = folder_ / "downloads"}};
     LongWork long_work_{2};
     Disks disks_{*store_, clock_, crashing_hypervisor_, crashing_volumes_, host_id};
+    SeededRandom random_{5};
+    WarmUses warm_uses_;
+    WarmOptions warm_options_{.host_id = host_id};
+    WarmLaunches warm_launches_{*store_,
+                                clock_,
+                                random_,
+                                crashing_hypervisor_,
+                                crashing_volumes_,
+                                warm_uses_,
+                                warm_options_,
+                                1500};
+    WarmTemplateController warm_templates_{*store_,
+                                           clock_,
+                                           random_,
+                                           catalog_,
+                                           crashing_hypervisor_,
+                                           crashing_volumes_,
+                                           locks_,
+                                           warm_uses_,
+                                           warm_options_};
+    WarmTemplateKeeper warm_keeper_{
+        *store_, clock_, crashing_hypervisor_, warm_uses_, warm_options_};
+    Forks forks_{*store_, random_, crashing_hypervisor_, 1500};
+    Hibernations hibernations_{*store_, clock_, crashing_hypervisor_, std::chrono::minutes{2}};
+    GuestStarter starter_{*store_,
+                          catalog_,
+                          crashing_hypervisor_,
+                          network_,
+                          vpc_network_,
+                          disks_,
+                          locks_,
+                          warm_launches_,
+                          forks_,
+                          hibernations_,
+                          1500};
     InstanceController instances_{*store_,
                                   clock_,
-                                  catalog_,
                                   crashing_hypervisor_,
-                                  crashing_volumes_,
-                                  network_,
                                   vpc_network_,
                                   disks_,
+                                  starter_,
+                                  warm_launches_,
+                                  hibernations_,
                                   locks_,
                                   {.host_id = host_id, .free_bytes = [this] { return free_; }}};
+    ForkController fork_controller_{*store_,
+                                    clock_,
+                                    crashing_hypervisor_,
+                                    crashing_volumes_,
+                                    disks_,
+                                    locks_,
+                                    {.host_id = host_id}};
     VolumeController volume_controller_{*store_,
                                         clock_,
                                         crashing_hypervisor_,
@@ -256,6 +300,7 @@ class EngineFixture : public testing::Test {
                    clock_,
                    {.host_id = host_id, .owner = "test"},
                    {&instances_,
+                    &fork_controller_,
                     &security_groups_,
                     &network_interfaces_,
                     &vpcs_,
@@ -266,6 +311,8 @@ class EngineFixture : public testing::Test {
                     &layers_,
                     &disk_tasks_,
                     &disk_check_,
+                    &warm_templates_,
+                    &warm_keeper_,
                     &housekeeping_}};
 };
 

@@ -2,11 +2,9 @@
 #include "engine/instances.h"
 
 #include "base/log.h"
-#include "engine/machine_spec.h"
 #include "engine/network_interfaces.h"
 #include "engine/volumes.h"
 #include "store/charges.h"
-#include "store/images.h"
 #include "store/instances.h"
 #include "store/network_interfaces.h"
 #include "store/public_addresses.h"
@@ -40,16 +38,17 @@ bool is_out_of_space(const std::string& detail) {
 
 InstanceController::InstanceController(store::Store& store,
                                        const Clock& clock,
-                                       const catalog::Catalog& catalog,
                                        drivers::Hypervisor& hypervisor,
-                                       drivers::Volumes& volumes,
-                                       drivers::Network& network,
                                        VpcNetwork& vpc_network,
                                        Disks& disks,
+                                       GuestStarter& starter,
+                                       WarmLaunches& warm_launches,
+                                       Hibernations& hibernations,
                                        KeyedLocks& locks,
                                        InstanceControllerOptions options)
-    : store_(store), clock_(clock), catalog_(catalog), hypervisor_(hypervisor), volumes_(volumes),
-      network_(network), vpc_network_(vpc_network), disks_(disks), locks_(locks),
+    : store_(store), clock_(clock), hypervisor_(hypervisor), vpc_network_(vpc_network),
+      disks_(disks), starter_(starter), warm_launches_(warm_launches),
+      hibernations_(hibernations), locks_(locks),
       options_(std::move(options)) {}
 
 Result<Outcome> InstanceController::reconcile(const domain::WorkItem& item) {
@@ -84,14 +83,14 @@ Result<bool> InstanceController::advance(const Instance& seen, InstanceEvent eve
         auto current = store::instances::find(tx, seen.id);
         if (!current || current->state != seen.state || current->start_count != seen.start_count)
             return false;
-        const auto before = current->state;
-        const auto to = next(before, event);
+        const bool was_charged = current->is_charged();
+        const auto to = next(current->state, event);
         if (!to)
             return fail(errors::internal, "no such transition for " + seen.id);
         current->state = *to;
         PILEUS_TRY(change(tx, *current));
         store::instances::update(tx, *current);
-        store::charges::instance_changed(tx, before, *current, clock_.now());
+        store::charges::instance_changed(tx, was_charged, *current, clock_.now());
         store::work::enqueue(tx, "instance", seen.id, options_.host_id, clock_.now());
         return true;
     });
@@ -101,8 +100,14 @@ Result<bool> InstanceController::advance(const Instance& seen, InstanceEvent eve
 // ------------------------------------------------------------------------------------------------
 
 Result<Outcome> InstanceController::start(Instance instance, const domain::WorkItem& item) {
+    const auto ready = starter_.is_ready(instance);
+    if (!ready)
+        return give_up_start(std::move(instance), ready.error());
+    if (!*ready)
+        return Outcome::again(clock_.now() + options_.ready_interval);
     const auto begun = clock_.monotonic();
-    if (const auto up = bring_up(instance); !up) {
+    const auto up = starter_.start(instance);
+    if (!up) {
         if (item.attempts + 1 < options_.start_attempts)
             return fail(up.error());
         return give_up_start(std::move(instance), up.error());
@@ -112,6 +117,14 @@ Result<Outcome> InstanceController::start(Instance instance, const domain::WorkI
     const auto note_start = [&](store::Transaction& tx, Instance& row) -> Result<void> {
         mark_attached(tx, row, plugged);
         mark_volumes_attached(tx, row, plugged_disks);
+        if (*up == GuestStarter::Started::booted)
+            warm_launches_.note_boot(tx, row);
+        if (row.hardware.empty())
+            row.hardware = hypervisor_.current_hardware();
+        // It was heard of before, and goes on from there.
+        if (*up == GuestStarter::Started::woken || *up == GuestStarter::Started::copied)
+            row.guest_seen_at = clock_.now();
+        row.hibernation = domain::Hibernation::none;
         if (options_.emulated) {
             set_reason(row, "Server.Emulated", "Pileus runs in emulation mode: there is no guest");
             row.guest_seen_at = clock_.now(); // nobody will ever ask for metadata
@@ -123,6 +136,7 @@ Result<Outcome> InstanceController::start(Instance instance, const domain::WorkI
         log_info("instance started",
                  {{"instance", instance.id},
                   {"type", instance.type},
+                  {"how", GuestStarter::name_of(*up)},
                   {"took_ms",
                    std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(
                                       clock_.monotonic() - begun)
@@ -164,55 +178,6 @@ void InstanceController::mark_volumes_attached(store::Transaction& tx,
         volume.attached_at = clock_.now();
         store::volumes::update(tx, volume);
     }
-}
-
-std::vector<domain::Volume> InstanceController::volumes_of(const std::string& instance_id) {
-    return store_.read(
-        [&](store::Transaction& tx) { return store::volumes::list_of_instance(tx, instance_id); });
-}
-
-Result<void> InstanceController::bring_up(const Instance& instance) {
-    const auto held = locks_.hold_all(Disks::lock_keys_of_volumes(volumes_of(instance.id)));
-    PILEUS_TRY(make_volumes(volumes_of(instance.id)));
-    const auto interfaces = store_.read([&](store::Transaction& tx) {
-        return store::network_interfaces::list_of_instance(tx, instance.id);
-    });
-    for (const auto& interface : interfaces)
-        if (!interface.detaching)
-            PILEUS_TRY(vpc_network_.ensure_interface(interface.id));
-    PILEUS_ASSIGN(const auto spec, machine_spec(instance));
-    return hypervisor_.start(spec);
-}
-
-Result<void> InstanceController::make_volumes(const std::vector<domain::Volume>& rows) {
-    for (const auto& volume : rows) {
-        if (volume.state != domain::VolumeState::creating)
-            continue;
-        PILEUS_TRY(disks_.make(volume));
-        PILEUS_TRY(store_.write([&](store::Transaction& tx) -> Result<void> {
-            auto row = store::volumes::find(tx, volume.id);
-            if (!row)
-                return {};
-            row->state = domain::VolumeState::in_use;
-            store::volumes::update(tx, *row);
-            return {};
-        }));
-    }
-    return {};
-}
-
-Result<drivers::MachineSpec> InstanceController::machine_spec(const Instance& instance) {
-    const auto* type = catalog_.find(instance.type);
-    if (!type)
-        return fail(errors::invalid,
-                    "the instance type " + instance.type + " is not in the catalog any more");
-    auto parts = store_.read([&](store::Transaction& tx) {
-        return MachineParts{store::volumes::list_of_instance(tx, instance.id),
-                            store::network_interfaces::list_of_instance(tx, instance.id),
-                            store::images::find(tx, instance.image_id)};
-    });
-    const auto open = [this](const domain::Volume& volume) { return disks_.open(volume); };
-    return make_machine_spec(instance, *type, parts, open, network_, options_.mtu);
 }
 
 Result<Outcome> InstanceController::give_up_start(Instance instance, const Error& error) {
@@ -305,7 +270,7 @@ Result<Outcome> InstanceController::reboot(Instance instance, MachineState state
     if (const auto taken = take_snapshots(instance); !taken)
         log_warning("snapshots could not be taken during a reboot",
                     {{"instance", instance.id}, {"error", taken.error().message}});
-    PILEUS_TRY(bring_up(instance));
+    PILEUS_TRY(starter_.start(instance));
     PILEUS_TRY(finish_reboot(instance));
     return Outcome::done();
 }
@@ -313,8 +278,13 @@ Result<Outcome> InstanceController::reboot(Instance instance, MachineState state
 // What was asked for and not taken yet, now that the guest is down: of CreateImage, which reboots
 // for that, and of whoever else asked.
 Result<void> InstanceController::take_snapshots(const Instance& instance) {
-    const auto held = locks_.hold_all(Disks::lock_keys_of_volumes(volumes_of(instance.id)));
-    return disks_.take_all_of(volumes_of(instance.id));
+    const auto volumes = [&] {
+        return store_.read([&](store::Transaction& tx) {
+            return store::volumes::list_of_instance(tx, instance.id);
+        });
+    };
+    const auto held = locks_.hold_all(Disks::lock_keys_of_volumes(volumes()));
+    return disks_.take_all_of(volumes());
 }
 
 Result<void> InstanceController::finish_reboot(const Instance& instance) {
@@ -365,6 +335,12 @@ Result<Outcome> InstanceController::guest_died(Instance instance, const std::str
 Result<Outcome> InstanceController::stop(Instance instance) {
     const auto now = clock_.now();
     const auto deadline = instance.stop_deadline.value_or(now);
+    const bool hibernates = instance.hibernation == domain::Hibernation::saving;
+    if (hibernates) {
+        PILEUS_ASSIGN(const bool saved, hibernations_.save(instance));
+        if (!saved)
+            return Outcome::again(now);
+    }
     const auto observed = hypervisor_.observe(instance.id);
     const bool is_up =
         observed.state == MachineState::running || observed.state == MachineState::paused;
@@ -380,6 +356,8 @@ Result<Outcome> InstanceController::stop(Instance instance) {
                            look_at_moving_volumes(tx, row);
                            row.stop_deadline.reset();
                            row.force_stop = false;
+                           row.hibernation = hibernates ? domain::Hibernation::saved
+                                                        : domain::Hibernation::none;
                            row.guest_seen_at.reset();
                            row.impairment.clear();
                            row.impaired_since.reset();
@@ -402,6 +380,7 @@ Result<void> InstanceController::press_power_button(const Instance& instance) {
 // Ends the guest and takes its taps away. The volumes stay.
 Result<void> InstanceController::take_down(const Instance& instance) {
     PILEUS_TRY(hypervisor_.destroy(instance.id));
+    PILEUS_TRY(starter_.clear(instance));
     const auto interfaces = store_.read([&](store::Transaction& tx) {
         return store::network_interfaces::list_of_instance(tx, instance.id);
     });
@@ -453,6 +432,8 @@ Result<Outcome> InstanceController::come_back(Instance instance) {
 
 Result<Outcome> InstanceController::terminate(Instance instance) {
     PILEUS_TRY(take_down(instance));
+    if (instance.hibernation_configured)
+        PILEUS_TRY(hypervisor_.forget_memory(instance.id));
     PILEUS_TRY(take_snapshots(instance));
     PILEUS_TRY(advance(instance,
                        InstanceEvent::released,
@@ -552,7 +533,7 @@ Result<void> InstanceController::recover(const std::vector<std::string>& guests_
                            "The machine that the instance ran on was restarted");
                 instance.transition_reason = "Server.InternalError";
                 store::instances::update(tx, instance);
-                store::charges::instance_changed(tx, InstanceState::running, instance, now);
+                store::charges::instance_changed(tx, /*was_charged=*/true, instance, now);
             }
             store::work::enqueue(tx, "instance", instance.id, options_.host_id, now);
         }

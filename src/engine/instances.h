@@ -2,16 +2,15 @@
 #pragma once
 
 #include "base/clock.h"
-#include "catalog/catalog.h"
 #include "domain/instance.h"
 #include "domain/network_interface.h"
 #include "drivers/hypervisor/hypervisor.h"
-#include "drivers/network/network.h"
-#include "drivers/volumes/volumes.h"
 #include "engine/controller.h"
 #include "engine/disks.h"
+#include "engine/guest_starter.h"
 #include "engine/keyed_locks.h"
 #include "engine/vpc_network.h"
+#include "engine/warm_launches.h"
 #include "store/store.h"
 
 #include <functional>
@@ -30,8 +29,9 @@ struct InstanceControllerOptions {
     Duration terminated_visible =
         std::chrono::hours{1}; // how long a terminated instance is still shown
     int start_attempts = 3;
+    // How often one looks that cannot start yet, should nobody tell it that it can.
+    Duration ready_interval = std::chrono::seconds{1};
     bool restart_after_boot = false; // guests that ran when the machine went down start again
-    int mtu = 1500;
     bool emulated = false; // no guest runs: said in the state reason of every running instance
     // A guest that stands still because the machine's disk is full runs on when so much is free.
     int64_t resume_free_bytes = int64_t{64} << 20;
@@ -47,12 +47,12 @@ class InstanceController final : public Controller {
     // `locks` is held, by the instance's id, by whoever talks to the hypervisor about it.
     InstanceController(store::Store& store,
                        const Clock& clock,
-                       const catalog::Catalog& catalog,
                        drivers::Hypervisor& hypervisor,
-                       drivers::Volumes& volumes,
-                       drivers::Network& network,
                        VpcNetwork& vpc_network,
                        Disks& disks,
+                       GuestStarter& starter,
+                       WarmLaunches& warm_launches,
+                       Hibernations& hibernations,
                        KeyedLocks& locks,
                        InstanceControllerOptions options);
 
@@ -72,10 +72,6 @@ class InstanceController final : public Controller {
     Result<Outcome> terminate(domain::Instance instance);
     Result<Outcome> expire(const domain::Instance& instance);
 
-    Result<void> bring_up(const domain::Instance& instance);
-    std::vector<domain::Volume> volumes_of(const std::string& instance_id);
-    Result<void> make_volumes(const std::vector<domain::Volume>& rows);
-    Result<drivers::MachineSpec> machine_spec(const domain::Instance& instance);
     Result<void> take_snapshots(const domain::Instance& instance);
     Result<Outcome> give_up_start(domain::Instance instance, const Error& error);
     Result<Outcome> reboot(domain::Instance instance, drivers::MachineState state);
@@ -107,12 +103,12 @@ class InstanceController final : public Controller {
 
     store::Store& store_;
     const Clock& clock_;
-    const catalog::Catalog& catalog_;
     drivers::Hypervisor& hypervisor_;
-    drivers::Volumes& volumes_;
-    drivers::Network& network_;
     VpcNetwork& vpc_network_;
     Disks& disks_;
+    GuestStarter& starter_;
+    WarmLaunches& warm_launches_;
+    Hibernations& hibernations_;
     KeyedLocks& locks_;
     const InstanceControllerOptions options_;
 

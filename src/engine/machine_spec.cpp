@@ -82,25 +82,33 @@ make_machine_disks(const domain::Instance& instance,
 
 } // namespace
 
+drivers::MachineSpec make_bare_machine_spec(const std::string& id,
+                                            const domain::InstanceType& type,
+                                            const std::optional<domain::Image>& image) {
+    drivers::MachineSpec spec;
+    spec.instance_id = id;
+    spec.vcpus = type.vcpus;
+    spec.memory_mib = type.memory_mib;
+    spec.firmware = image && image->boot_mode == "uefi" ? "uefi" : "bios";
+    spec.system_uuid = system_uuid(id);
+    spec.instance_type = type.name;
+    spec.interface_slots = std::max(type.maximum_interfaces - 1, 0);
+    return spec;
+}
+
 Result<drivers::MachineSpec> make_machine_spec(const domain::Instance& instance,
                                                const domain::InstanceType& type,
                                                const MachineParts& parts,
                                                const OpenVolume& open_volume,
                                                drivers::Network& network,
                                                int mtu) {
-    drivers::MachineSpec spec;
-    spec.instance_id = instance.id;
-    spec.vcpus = type.vcpus;
-    spec.memory_mib = type.memory_mib;
-    spec.firmware = parts.image && parts.image->boot_mode == "uefi" ? "uefi" : "bios";
-    spec.system_uuid = system_uuid(instance.id);
-    spec.instance_type = instance.type;
+    auto spec = make_bare_machine_spec(instance.id, type, parts.image);
     spec.zone = instance.zone;
+    spec.hardware = instance.hardware;
     PILEUS_ASSIGN(spec.disks, make_machine_disks(instance, parts.volumes, open_volume));
     for (const auto& interface : parts.interfaces)
         if (!interface.detaching)
             spec.interfaces.push_back(make_machine_interface(interface, network, mtu));
-    spec.interface_slots = std::max(type.maximum_interfaces - 1, 0);
     return spec;
 }
 

@@ -32,6 +32,11 @@ make_machine_disk(const domain::Volume& row, drivers::DiskChain chain, bool boot
 drivers::MachineInterface
 make_machine_interface(const domain::NetworkInterface& row, drivers::Network& network, int mtu);
 
+// Without disks and interfaces: what the type and the image say.
+drivers::MachineSpec make_bare_machine_spec(const std::string& id,
+                                            const domain::InstanceType& type,
+                                            const std::optional<domain::Image>& image);
+
 using OpenVolume = std::function<Result<drivers::DiskChain>(const domain::Volume& row)>;
 
 // Everything that a guest is started with, from its rows: what is being detached is not among it.

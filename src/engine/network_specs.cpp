@@ -240,33 +240,6 @@ std::vector<Ipv4> addresses(const std::vector<std::string>& texts) {
     return out;
 }
 
-drivers::DhcpSpec make_dhcp(Transaction& tx, const domain::Vpc& vpc) {
-    drivers::DhcpSpec spec;
-    if (vpc.dhcp_options_id == no_dhcp_options) {
-        spec.vpc_resolver = false;
-        return spec;
-    }
-    const auto options = store::dhcp_options::find(tx, vpc.dhcp_options_id);
-    if (!options) { // as the set that every region has
-        spec.domain_name = domain::private_dns_domain(vpc.region);
-        return spec;
-    }
-    spec.domain_name = options->domain_name;
-    spec.vpc_resolver = false;
-    for (const auto& server : options->domain_name_servers) {
-        if (server == own_resolver)
-            spec.vpc_resolver = true;
-        else if (const auto v4 = Ipv4::parse(server))
-            spec.domain_name_servers.emplace_back(Ipv4Cidr{*v4, 32});
-        else if (const auto v6 = Ipv6::parse(server))
-            spec.domain_name_servers.emplace_back(Ipv6Cidr{*v6, 128});
-    }
-    spec.ntp_servers = addresses(options->ntp_servers);
-    spec.netbios_name_servers = addresses(options->netbios_name_servers);
-    spec.netbios_node_type = options->netbios_node_type;
-    return spec;
-}
-
 // ---- security groups ----------------------------------------------------------------------------
 
 // EC2 stores the common protocols by name and the rest by number.
@@ -363,12 +336,39 @@ std::optional<drivers::VpcSpec> make_vpc_spec(Transaction& tx, const std::string
     spec.id = vpc->id;
     spec.dns_domain = domain::private_dns_domain(vpc->region);
     spec.dns_support = vpc->enable_dns_support;
-    spec.dhcp = make_dhcp(tx, *vpc);
+    spec.dhcp = make_dhcp_spec(tx, *vpc);
     add_blocks(tx, *vpc, spec);
     add_peerings(tx, spec);
     add_routes(tx, spec);
     add_network_acls(tx, spec);
     add_subnets(tx, spec);
+    return spec;
+}
+
+drivers::DhcpSpec make_dhcp_spec(Transaction& tx, const domain::Vpc& vpc) {
+    drivers::DhcpSpec spec;
+    if (vpc.dhcp_options_id == no_dhcp_options) {
+        spec.vpc_resolver = false;
+        return spec;
+    }
+    const auto options = store::dhcp_options::find(tx, vpc.dhcp_options_id);
+    if (!options) { // as the set that every region has
+        spec.domain_name = domain::private_dns_domain(vpc.region);
+        return spec;
+    }
+    spec.domain_name = options->domain_name;
+    spec.vpc_resolver = false;
+    for (const auto& server : options->domain_name_servers) {
+        if (server == own_resolver)
+            spec.vpc_resolver = true;
+        else if (const auto v4 = Ipv4::parse(server))
+            spec.domain_name_servers.emplace_back(Ipv4Cidr{*v4, 32});
+        else if (const auto v6 = Ipv6::parse(server))
+            spec.domain_name_servers.emplace_back(Ipv6Cidr{*v6, 128});
+    }
+    spec.ntp_servers = addresses(options->ntp_servers);
+    spec.netbios_name_servers = addresses(options->netbios_name_servers);
+    spec.netbios_node_type = options->netbios_node_type;
     return spec;
 }
 

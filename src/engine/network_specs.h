@@ -6,6 +6,7 @@
 // tells them to the driver, `pileus explain` judges packets by them.
 
 #include "domain/network_interface.h"
+#include "domain/vpc.h"
 #include "drivers/network/network.h"
 #include "store/store.h"
 
@@ -19,6 +20,9 @@ namespace pileus::engine {
 std::optional<drivers::VpcSpec> make_vpc_spec(store::Transaction& tx, const std::string& vpc_id);
 
 drivers::InterfaceSpec make_interface_spec(const domain::NetworkInterface& row);
+
+// What DHCP tells the guests of a VPC.
+drivers::DhcpSpec make_dhcp_spec(store::Transaction& tx, const domain::Vpc& vpc);
 
 // These groups and all that their rules name, directly or through each other: a VPC's groups
 // together, those of peers before those of the VPC that the first group asked for is in. A group

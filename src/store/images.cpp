@@ -47,6 +47,7 @@ struct Columns {
         column("deregistration_protection", i.deregistration_protection);
         column("protected_until", i.protected_until);
         column("imds_v2_required", i.imds_v2_required);
+        column("guest_agent", i.guest_agent);
     }
 };
 using Rows = Table<Stored, Columns>;

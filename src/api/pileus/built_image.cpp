@@ -45,6 +45,7 @@ Result<cloud::BuiltImage> read_built_image(const std::filesystem::path& path) {
     build.default_user = text(manifest, "default_user");
     build.size_gib = (number(manifest, "virtual_size_bytes") + gib - 1) / gib;
     build.minimum_memory_mib = number(manifest, "minimum_memory_mib");
+    build.guest_agent = text(manifest, "guest_agent");
     if (build.recipe.empty() || build.content_sha256.empty() || build.size_gib <= 0)
         return fail(errors::invalid,
                     fmt::format("{} lacks name, disk_sha256 or virtual_size_bytes", path.string()));

@@ -5,6 +5,7 @@
 #include "store/images.h"
 #include "store/snapshots.h"
 #include "store/volumes.h"
+#include "store/warm_templates.h"
 
 #include <gmock/gmock.h>
 
@@ -241,6 +242,29 @@ TEST_P(Disks, DevicesOfAnImageComeBackInOrder) {
     read([](Transaction& tx) {
         EXPECT_THAT(images::find(tx, "ami-1")->devices, SizeIs(1));
         EXPECT_THAT(images::list_using_snapshot(tx, "snap-2"), IsEmpty());
+        return 0;
+    });
+}
+
+TEST_P(Disks, WarmTemplatesAreFoundByWhatTheyServe) {
+    auto shared = samples::warm_template("wt-1");
+    shared.account_id = "";
+    auto of_one = samples::warm_template("wt-2");
+    auto elsewhere = samples::warm_template("wt-3");
+    elsewhere.host_id = "other";
+    write([&](Transaction& tx) {
+        for (const auto& each : {shared, of_one, elsewhere})
+            warm_templates::insert(tx, each);
+    });
+    read([](Transaction& tx) {
+        const auto find = [&](const std::string& account) {
+            return warm_templates::find(tx, {"host_id", "image_id", "instance_type", account});
+        };
+        EXPECT_EQ(find("")->id, "wt-1");
+        EXPECT_EQ(find("account_id")->id, "wt-2");
+        EXPECT_FALSE(find("other"));
+        EXPECT_EQ(find("")->state, domain::WarmTemplateState::ready);
+        EXPECT_THAT(ids(warm_templates::list_of_host(tx, "host_id")), ElementsAre("wt-1", "wt-2"));
         return 0;
     });
 }
