@@ -126,6 +126,11 @@ class Reader {
             {"host.memory_mib", number64("host.memory_mib", c.cloud.host.memory_mib)},
             {"host.cpu_overcommit", decimal("host.cpu_overcommit", c.cloud.host.cpu_overcommit)},
             {"engine.threads", number("engine.threads", c.engine_threads, 1, 256)},
+            {"warm.mode", warm_mode()},
+            {"warm.max_templates", number("warm.max_templates", c.warm.templates_max, 0, 10000)},
+            {"warm.memory_mib", mebibytes("warm.memory_mib", c.warm.memory_bytes_max)},
+            {"warm.idle_hours",
+             duration("warm.idle_hours", c.warm.idle_longest, std::chrono::hours{1})},
         };
     }
 
@@ -225,6 +230,16 @@ class Reader {
         };
     }
     static Setter duration(std::string key, Duration& out, Duration unit) {
+    static Setter mebibytes(std::string key, int64_t& out) {
+        return [key = std::move(key), &out](const toml::node& node) -> Result<void> {
+            static constexpr int64_t most = int64_t{1} << 40;
+            PILEUS_ASSIGN(const auto value, value_of<int64_t>(node, key, "a number"));
+            if (value < 0 || value > most)
+                return bad(key, fmt::format("expected a number from 0 to {}", most));
+            out = value << 20;
+            return {};
+        };
+    }
         return [key = std::move(key), &out, unit](const toml::node& node) -> Result<void> {
             static constexpr int64_t longest = 366LL * 24 * 3600 * 1000;
             PILEUS_ASSIGN(const auto value, value_of<int64_t>(node, key, "a number"));
@@ -276,6 +291,19 @@ class Reader {
         };
     }
     Setter regions() {
+    Setter warm_mode() {
+        return [this](const toml::node& node) -> Result<void> {
+            static const std::map<std::string, engine::WarmMode, std::less<>> modes{
+                {"off", engine::WarmMode::off},
+                {"per-account", engine::WarmMode::per_account},
+                {"shared", engine::WarmMode::shared}};
+            const auto mode = modes.find(node.value_exact<std::string>().value_or(""));
+            if (mode == modes.end())
+                return bad("warm.mode", "expected one of: off, per-account, shared");
+            config_.warm.mode = mode->second;
+            return {};
+        };
+    }
         return [this](const toml::node& node) -> Result<void> {
             const auto* names = node.as_array();
             if (!names || names->empty())
@@ -360,6 +388,7 @@ class Reader {
                     (*table)["root_device_name"].value_or(image.root_device_name);
                 image.size_gib = (*table)["size_gib"].value_or(image.size_gib);
             }
+                image.has_guest_agent = (*table)["guest_agent"].value_or(false);
             if (image.id.empty())
                 return bad("images", "each [[images]] section needs an id");
             config_.declared_images.push_back(std::move(image));

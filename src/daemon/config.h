@@ -5,6 +5,7 @@
 #include "base/net.h"
 #include "base/result.h"
 #include "cloud/context.h"
+#include "engine/warm_options.h"
 
 #include <filesystem>
 #include <optional>
@@ -20,6 +21,7 @@ struct DeclaredImage {
     std::string region; // "" for the default region
     std::string root_device_name = "/dev/xvda";
     int64_t size_gib = 8;
+    bool has_guest_agent = false; // as if its guests took the identity that they are told
 };
 
 // Everything that an operator decides. Made of the defaults here, then the configuration file
@@ -52,6 +54,7 @@ struct Config {
     Duration terminated_visible = std::chrono::hours{1};
     int engine_threads = 8;
     int api_threads = 16;
+    engine::WarmOptions warm; // of these: what [warm] sets; the rest follows from the machine
 
     cloud::Settings cloud;
 

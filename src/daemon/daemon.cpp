@@ -17,10 +17,12 @@
 #include "daemon/machine.h"
 #include "engine/disk_check.h"
 #include "engine/disk_tasks.h"
+#include "domain/ids.h"
 #include "engine/disks.h"
 #include "engine/engine.h"
 #include "engine/housekeeping.h"
 #include "engine/images.h"
+#include "engine/guest_starter.h"
 #include "engine/import_sources.h"
 #include "engine/instances.h"
 #include "engine/keyed_locks.h"
@@ -36,6 +38,9 @@
 #include "engine/vpcs.h"
 #include "http/server.h"
 #include "imds/metadata_service.h"
+#include "engine/warm_keeping.h"
+#include "engine/warm_launches.h"
+#include "engine/warm_templates.h"
 #include "meter/price_list.h"
 #include "store/client_tokens.h"
 #include "store/sqlite/sqlite_store.h"
@@ -119,6 +124,15 @@ struct Daemon::Parts {
     std::unique_ptr<engine::VpcNetwork> vpc_network;
     std::unique_ptr<engine::InstanceController> instances;
     std::unique_ptr<engine::SecurityGroupController> security_groups;
+    engine::WarmUses warm_uses;
+    IdleCpus idle_cpus;
+    std::unique_ptr<engine::WarmLaunches> warm_launches;
+    std::unique_ptr<engine::WarmTemplateController> warm_templates;
+    std::unique_ptr<engine::WarmTemplateKeeper> warm_keeper;
+    std::unique_ptr<engine::Forks> forks;
+    std::unique_ptr<engine::ForkController> fork_controller;
+    std::unique_ptr<engine::Hibernations> hibernations;
+    std::unique_ptr<engine::GuestStarter> guest_starter;
     std::unique_ptr<engine::NetworkInterfaceController> network_interfaces;
     std::unique_ptr<engine::VpcController> vpcs;
     std::unique_ptr<engine::NatGatewayController> nat_gateways;
@@ -151,6 +165,7 @@ struct Daemon::Parts {
     void make_disk_controllers(const std::string& host_id, ProcessRunner& runner);
     engine::DiskCheckOptions disk_check_options() const;
     Result<void> make_metadata_service();
+    void make_warm_controllers(const std::string& host_id);
     Result<void> make_api(const auth::Credential& credential);
     Result<void> recover();
     Result<void> declare_images();
@@ -218,6 +233,7 @@ Result<void> Daemon::Parts::make_engine(ProcessRunner& runner) {
                                          std::vector<engine::Controller*>{instances.get(),
                                                                           security_groups.get(),
                                                                           network_interfaces.get(),
+    make_warm_controllers(host_id);
                                                                           vpcs.get(),
                                                                           nat_gateways.get(),
                                                                           volumes.get(),
@@ -228,8 +244,12 @@ Result<void> Daemon::Parts::make_engine(ProcessRunner& runner) {
                                                                           disk_check.get(),
                                                                           housekeeping.get()});
     store->on_work([this] { engine->wake(); });
-    drivers.hypervisor->on_change(
-        [this](const std::string& instance_id) { engine->look_at("instance", instance_id); });
+                                                                          fork_controller.get(),
+    drivers.hypervisor->on_change([this](const std::string& id) {
+        const bool is_template = id.starts_with(domain::prefix::warm_template);
+        engine->look_at(
+            std::string(is_template ? engine::WarmTemplateController::work_kind : "instance"), id);
+    });
     return {};
 }
 
@@ -238,16 +258,66 @@ void Daemon::Parts::make_controllers(const std::string& host_id) {
     options.host_id = host_id;
     options.stop_timeout = config.cloud.stop_timeout;
     options.terminated_visible = config.terminated_visible;
+                                                                          warm_templates.get(),
+                                                                          warm_keeper.get(),
     options.restart_after_boot = config.restart_after_boot;
-    options.mtu = config.mtu;
     options.emulated = config.is_emulated();
     options.free_bytes = [folder = config.data_dir / "volumes"] { return free_bytes_of(folder); };
     instances = std::make_unique<engine::InstanceController>(*store,
                                                              clock,
-                                                             *catalog,
+void Daemon::Parts::make_warm_controllers(const std::string& host_id) {
+    auto options = config.warm;
+    options.host_id = host_id;
+    options.starts_at_once = cpus_of_machine();
+    if (options.memory_bytes_max == 0)
+        options.memory_bytes_max = (memory_mib_of_machine() << 20) / 4;
+    options.room = [this] {
+        return engine::MachineRoom{idle_cpus.look(), available_memory_bytes()};
+    };
+    warm_launches = std::make_unique<engine::WarmLaunches>(*store,
+                                                           clock,
+                                                           random,
+                                                           *drivers.hypervisor,
+                                                           *drivers.volumes,
+                                                           warm_uses,
+                                                           options,
+                                                           config.mtu);
+    warm_templates = std::make_unique<engine::WarmTemplateController>(*store,
+                                                                      clock,
+                                                                      random,
+                                                                      *catalog,
+                                                                      *drivers.hypervisor,
+                                                                      *drivers.volumes,
+                                                                      instance_locks,
+                                                                      warm_uses,
+                                                                      options);
+    warm_keeper = std::make_unique<engine::WarmTemplateKeeper>(
+        *store, clock, *drivers.hypervisor, warm_uses, options);
+    forks = std::make_unique<engine::Forks>(*store, random, *drivers.hypervisor, config.mtu);
+    fork_controller =
+        std::make_unique<engine::ForkController>(*store,
+                                                 clock,
+                                                 *drivers.hypervisor,
+                                                 *drivers.volumes,
+                                                 *disks,
+                                                 instance_locks,
+                                                 engine::ForkControllerOptions{.host_id = host_id});
+    hibernations = std::make_unique<engine::Hibernations>(
+        *store, clock, *drivers.hypervisor, config.cloud.stop_timeout);
+    guest_starter = std::make_unique<engine::GuestStarter>(*store,
+                                                           *catalog,
+                                                           *drivers.hypervisor,
+                                                           *drivers.network,
+                                                           *vpc_network,
+                                                           *disks,
+                                                           instance_locks,
+                                                           *warm_launches,
+                                                           *forks,
+                                                           *hibernations,
+                                                           config.mtu);
+}
+
                                                              *drivers.hypervisor,
-                                                             *drivers.volumes,
-                                                             *drivers.network,
                                                              *vpc_network,
                                                              *disks,
                                                              instance_locks,
@@ -262,6 +332,9 @@ void Daemon::Parts::make_controllers(const std::string& host_id) {
         engine::NetworkInterfaceControllerOptions{.host_id = host_id, .mtu = config.mtu});
     security_groups = std::make_unique<engine::SecurityGroupController>(*vpc_network);
     vpcs = std::make_unique<engine::VpcController>(*vpc_network, *store, clock);
+                                                             *guest_starter,
+                                                             *warm_launches,
+                                                             *hibernations,
     nat_gateways = std::make_unique<engine::NatGatewayController>(
         *store,
         clock,
@@ -336,6 +409,7 @@ Result<void> Daemon::Parts::make_metadata_service() {
         [this](const std::string& vpc_id, uint32_t mark) {
             return drivers.network->interface_of_mark(vpc_id, mark);
         },
+            .templates_folder = config.data_dir / "templates",
         [this](const std::string& zone) { return cloud::zone_id(config.cloud, zone); });
     metadata_server = std::make_unique<http::Server>(http::ServerOptions{}, clock, random);
     drivers.network->on_metadata_listener(
@@ -378,6 +452,8 @@ Result<void> Daemon::Parts::make_api(const auth::Credential& credential) {
         *store,
         clock,
         *catalog,
+    options.services.push_back("ce");
+    options.services.push_back("pricing");
         *prices,
         *cloud,
         config.cloud,
@@ -447,6 +523,7 @@ Result<void> Daemon::Parts::declare_images() {
         PILEUS_ASSIGN(const auto registered, cloud->images.register_built(build));
         for (const auto& image : registered)
             PILEUS_TRY(cloud->images.publish({image.id}));
+    PILEUS_TRY(engine::recover_warm_templates(*store, *drivers.hypervisor, clock, host_id));
     }
     return {};
 }
@@ -464,6 +541,7 @@ Result<void> Daemon::Parts::listen() {
     if (!config.tls_key_path.empty())
         options.tls = http::TlsFiles{config.tls_certificate_path, config.tls_key_path};
     PILEUS_ASSIGN(
+        build.guest_agent = declared.has_guest_agent ? "1" : "";
         port,
         api_server->listen(config.address, static_cast<uint16_t>(config.port), std::move(options)));
     return {};

@@ -36,6 +36,45 @@ int64_t free_bytes_of(const std::filesystem::path& folder) {
     return error ? 0 : static_cast<int64_t>(space.available);
 }
 
+int64_t available_memory_bytes() {
+    static constexpr std::string_view name = "MemAvailable:";
+    const auto text = read_file("/proc/meminfo");
+    if (!text)
+        return 0;
+    for (const auto line : split(*text, '\n'))
+        if (line.starts_with(name)) {
+            auto value = trim(line.substr(name.size()));
+            value = value.substr(0, value.find(' '));
+            return parse_int(value).value_or(0) * 1024;
+        }
+    return 0;
+}
+
+// The first line of /proc/stat: "cpu  user nice system idle iowait …", in ticks of all CPUs.
+double IdleCpus::look() {
+    static constexpr size_t idle_column = 3, iowait_column = 4;
+    const auto text = read_file("/proc/stat");
+    const std::lock_guard lock(mutex_);
+    if (!text)
+        return idle_;
+    int64_t idle = 0, all = 0;
+    size_t column = 0;
+    for (const auto field : split(split(*text, '\n').front(), ' ')) {
+        const auto ticks = parse_int(field);
+        if (!ticks)
+            continue; // the name, and the blank after it
+        all += *ticks;
+        if (column == idle_column || column == iowait_column)
+            idle += *ticks;
+        ++column;
+    }
+    if (last_ && all > last_->second)
+        idle_ = static_cast<double>(idle - last_->first) /
+                static_cast<double>(all - last_->second) * cpus_of_machine();
+    last_ = {idle, all};
+    return idle_;
+}
+
 std::string boot_id() {
     const auto text = read_file("/proc/sys/kernel/random/boot_id");
     return text ? std::string(trim(*text)) : std::string();

@@ -19,6 +19,7 @@
 #include "domain/tag.h"
 #include "domain/volume.h"
 #include "domain/vpc.h"
+#include "domain/warm_template.h"
 #include "store/scope.h"
 
 namespace pileus::store::samples {
@@ -134,6 +135,7 @@ inline domain::Image image(const std::string& id) {
     i.deregistration_protection = "deregistration_protection";
     i.protected_until = moment(4);
     i.imds_v2_required = true;
+    i.guest_agent = "guest_agent";
     return i;
 }
 
@@ -229,6 +231,31 @@ inline domain::DiskTask disk_task(const std::string& id) {
             .cancel_requested = true,
             .created_at = moment(1),
             .ended_at = moment(2)};
+}
+
+inline domain::WarmTemplate warm_template(const std::string& id) {
+    return {.id = id,
+            .host_id = "host_id",
+            .image_id = "image_id",
+            .instance_type = "instance_type",
+            .account_id = "account_id",
+            .state = domain::WarmTemplateState::ready,
+            .state_since = moment(1),
+            .message = "message",
+            .image_snapshot_id = "image_snapshot_id",
+            .fingerprint = "fingerprint",
+            .volume_id = "volume_id",
+            .snapshot_id = "snapshot_id",
+            .memory_bytes = 1,
+            .disk_bytes = 2,
+            .boot_milliseconds = 3,
+            .attempts = 4,
+            .hits = 5,
+            .fallbacks = 6,
+            .saved_milliseconds = 7,
+            .created_at = moment(2),
+            .ready_at = moment(3),
+            .last_wanted_at = moment(4)};
 }
 
 inline domain::KeyPair key_pair(const std::string& id, const std::string& name = "name") {

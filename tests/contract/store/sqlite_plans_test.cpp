@@ -27,6 +27,7 @@
 #include "store/vpcs.h"
 #include "store/work.h"
 
+#include "store/warm_templates.h"
 #include <gmock/gmock.h>
 #include <set>
 
@@ -155,6 +156,10 @@ void look_up_disks(Transaction& tx, const std::string& id) {
     disk_tasks::list_active(tx, id);
 }
 
+    warm_templates::find(tx, id);
+    warm_templates::find(tx, {id, id, id, id});
+    warm_templates::list_of_host(tx, id);
+    warm_launches::find(tx, id);
 void look_up_everything(Transaction& tx) {
     const std::string id = "id";
     const Page page;
@@ -250,6 +255,8 @@ void change_everything(Transaction& tx) {
     route_table_associations::erase(tx, "id");
     routes::erase(tx, "id", "id");
     routes::erase_of_table(tx, "id");
+    warm_templates::erase(tx, "id");
+    warm_launches::erase(tx, "id");
     network_acls::erase(tx, "id");
     network_acl_associations::erase(tx, "id");
     network_acl_entries::erase(tx, "id", true, 1);
@@ -414,6 +421,11 @@ TEST_F(SqlitePlans, NoFieldOfADiskWasForgottenOrCrossed) {
 
 TEST_F(SqlitePlans, NoFieldOfTheNetworkWasForgottenOrCrossed) {
     write([](Transaction& tx) {
+        check_table(tx, "warm_templates", samples::warm_template("wt-1"), warm_templates::insert);
+        check_table(tx,
+                    "warm_launches",
+                    domain::WarmLaunch{"instance_id", "template_id", samples::moment(1)},
+                    warm_launches::insert);
         check_table(tx, "vpcs", samples::vpc("vpc-1"), vpcs::insert);
         check_table(tx,
                     "vpc_cidr_blocks",
