@@ -42,6 +42,8 @@ struct Image {
     int64_t size_gib = 0;     // of the root volume by default
     std::string default_user; // who logs in: "admin", "ec2-user"
     int64_t minimum_memory_mib = 0;
+    std::string guest_agent; // version of the protocol of our agent in it; "" for none, which
+                             // always boots
     std::string recipe;         // "debian-12", "tiny"; "" when it was registered by a user
     std::string content_sha256; // of the disk as it was built
     Time created_at{};
