@@ -5,6 +5,7 @@
 // second. Every guest that a test leaves behind is ended with the fixture.
 
 #include "../volumes/folder.h"
+#include "agent_guest.h"
 #include "base/file.h"
 #include "base/process.h"
 #include "boot_sector.h"
@@ -27,6 +28,7 @@ namespace pileus::drivers {
 inline const std::string instance_a = "i-0123456789abcdefa";
 inline const std::string instance_b = "i-0123456789abcdefb";
 inline const std::string instance_c = "i-0123456789abcdefc";
+inline const std::string template_a = "wt-0f1e2d3c4b5a69788";
 
 // Whether it becomes true within the time.
 template <class Predicate>
@@ -48,7 +50,7 @@ class QemuGuests {
     ~QemuGuests() {
         const auto driver = make();
         EXPECT_TRUE(driver->recover());
-        for (const auto& id : {instance_a, instance_b, instance_c})
+        for (const auto& id : {instance_a, instance_b, instance_c, template_a})
             EXPECT_TRUE(driver->forget(id));
     }
 
@@ -58,6 +60,7 @@ class QemuGuests {
         return path;
     }
     std::filesystem::path instances() const { return folder_.path() / "instances"; }
+    std::filesystem::path templates() const { return folder_.path() / "templates"; }
     std::filesystem::path instance(const std::string& id) const { return instances() / id; }
     pid_t pid_of(const std::string& id) const {
         const auto text = read_file(instance(id) / "machine.json");
@@ -68,6 +71,7 @@ class QemuGuests {
     QemuHypervisorOptions options() const {
         QemuHypervisorOptions options;
         options.instances_folder = instances();
+        options.templates_folder = templates();
         options.launcher = PILEUS_LAUNCHER;
         options.acceleration = AccelerationChoice::tcg;
         // Apart from a Pileus that may be running on this machine.
@@ -92,6 +96,38 @@ class QemuGuests {
         spec.disks.push_back(
             {{"vol-0123456789abcdef0", {{path, "raw", false}}}, "vol0123456789abcdef0", true});
         return spec;
+    }
+
+    // One that an agent runs in: agent_guest.c.
+    MachineSpec agent_spec(const std::string& id) {
+        auto made = spec(id);
+        std::ofstream(made.disks[0].chain.layers[0].path, std::ios::binary) << agent_disk();
+        return made;
+    }
+    MachineSpec template_spec() {
+        auto made = agent_spec(template_a);
+        made.system_uuid = "ec2fabcd-1234-4567-89ab-cdef01234567";
+        made.awaits_identity = true;
+        return made;
+    }
+    // One that is started from it.
+    MachineSpec clone_spec(const std::string& id) {
+        auto made = agent_spec(id);
+        made.interfaces.push_back(interface(1));
+        return made;
+    }
+    static GuestIdentity identity(const std::string& id) {
+        GuestIdentity made;
+        made.instance_id = id;
+        made.host_name = "ip-10-0-0-5";
+        made.host_key_seed = std::string(32, 's');
+        made.machine_id = "fedcba9876543210fedcba987654321" + id.substr(id.size() - 1);
+        made.boot_id = "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeee" + id.substr(id.size() - 1);
+        made.random_seed = std::string(64, 'r');
+        made.address = "10.0.0.5";
+        made.prefix_length = 24;
+        made.gateway = "10.0.0.1";
+        return made;
     }
 
     static std::string volume_id(int number) {
@@ -132,7 +168,7 @@ class QemuGuests {
                 return;
             tap.reset(::open("/dev/net/tun", O_RDWR | O_CLOEXEC));
             ifreq request{};
-            request.ifr_flags = IFF_TAP | IFF_NO_PI;
+            request.ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR;
             if (::ioctl(tap.get(), TUNSETIFF, &request) != 0)
                 tap.reset();
         }).join();

@@ -55,6 +55,18 @@ class HypervisorContract : public testing::TestWithParam<Kind> {
         ASSERT_TRUE(eventually([&] { return !console(id).empty(); }));
     }
 
+    void freeze() {
+        const auto started = hypervisor_->start(guests_.template_spec());
+        ASSERT_TRUE(started) << started.error().message;
+        ASSERT_TRUE(eventually(
+            [&] { return hypervisor_->is_ready_to_freeze(template_a).value_or(false); }));
+        const auto frozen = hypervisor_->freeze(template_a, template_a);
+        ASSERT_TRUE(frozen) << frozen.error().message;
+        EXPECT_GT(frozen->memory_bytes, 0);
+        ASSERT_EQ(hypervisor_->templates()->size(), 1u);
+        EXPECT_EQ(hypervisor_->templates()->front().template_id, template_a);
+    }
+
     static std::string eni(int number) { return QemuGuests::interface_id(number); }
     std::vector<std::string> plugged() {
         auto found = hypervisor_->plugged_interfaces(instance_a);
@@ -319,6 +331,74 @@ TEST_P(HypervisorContract, WhatLiesBelowADiskIsReplaced) {
     chain.layers[0] = middle;
     EXPECT_EQ(hypervisor_->replace_backing(instance_a, chain).error().code, errors::invalid);
     EXPECT_TRUE(*hypervisor_->writes_to(instance_a, vol(1), top.path));
+}
+
+TEST_P(HypervisorContract, AFrozenGuestIsStartedManyTimes) {
+    freeze();
+    ASSERT_FALSE(HasFatalFailure());
+    EXPECT_EQ(hypervisor_->observe(template_a).state, MachineState::absent);
+    for (const auto& id : {instance_a, instance_b}) {
+        auto spec = guests_.clone_spec(id);
+        spec.disks.push_back(guests_.data_disk(1, "data-" + id));
+        for (int i = 0; i < 2; ++i) { // again: it is there already
+            const auto started = hypervisor_->start_from(template_a, spec, guests_.identity(id));
+            ASSERT_TRUE(started) << started.error().message;
+        }
+        EXPECT_EQ(hypervisor_->observe(id).state, MachineState::running);
+        EXPECT_THAT(*hypervisor_->plugged_disks(id), UnorderedElementsAre(vol(0), vol(1)));
+        EXPECT_THAT(*hypervisor_->plugged_interfaces(id), ElementsAre(eni(1)));
+    }
+    ASSERT_TRUE(hypervisor_->cool_template(template_a));
+    const auto again = hypervisor_->start_from(
+        template_a, guests_.clone_spec(instance_c), guests_.identity(instance_c));
+    EXPECT_TRUE(again) << again.error().message;
+    // Those that were started from it run on without it.
+    for (int i = 0; i < 2; ++i)
+        ASSERT_TRUE(hypervisor_->remove_template(template_a));
+    EXPECT_THAT(*hypervisor_->templates(), IsEmpty());
+    EXPECT_EQ(hypervisor_->observe(instance_a).state, MachineState::running);
+    ASSERT_TRUE(hypervisor_->destroy(instance_a));
+    EXPECT_EQ(
+        hypervisor_
+            ->start_from(template_a, guests_.clone_spec(instance_a), guests_.identity(instance_a))
+            .error()
+            .code,
+        errors::not_found);
+    EXPECT_EQ(hypervisor_->observe(instance_a).state, MachineState::absent);
+}
+
+TEST_P(HypervisorContract, ALaterDriverKnowsWhatIsFrozen) {
+    freeze();
+    ASSERT_FALSE(HasFatalFailure());
+    const auto fingerprint = hypervisor_->template_fingerprint();
+    hypervisor_ = make();
+    EXPECT_THAT(*hypervisor_->recover(), IsEmpty());
+    EXPECT_EQ(hypervisor_->template_fingerprint(), fingerprint);
+    ASSERT_EQ(hypervisor_->templates()->size(), 1u);
+    const auto started = hypervisor_->start_from(
+        template_a, guests_.clone_spec(instance_a), guests_.identity(instance_a));
+    ASSERT_TRUE(started) << started.error().message;
+    hypervisor_ = make();
+    EXPECT_THAT(*hypervisor_->recover(), ElementsAre(instance_a));
+    EXPECT_EQ(hypervisor_->observe(instance_a).state, MachineState::running);
+}
+
+TEST_P(HypervisorContract, AGuestThatWasToBeFrozenDoesNotOutliveItsDriver) {
+    ASSERT_TRUE(hypervisor_->start(guests_.template_spec()));
+    hypervisor_ = make();
+    EXPECT_THAT(*hypervisor_->recover(), IsEmpty());
+    EXPECT_EQ(hypervisor_->observe(template_a).state, MachineState::absent);
+    EXPECT_EQ(hypervisor_->freeze(template_a, template_a).error().code, errors::not_found);
+}
+
+TEST_P(HypervisorContract, OnlyAGuestThatIsNobodyIsFrozen) {
+    EXPECT_EQ(hypervisor_->is_ready_to_freeze(instance_a).error().code, errors::not_found);
+    ASSERT_TRUE(hypervisor_->start(guests_.spec(instance_a)));
+    EXPECT_FALSE(*hypervisor_->is_ready_to_freeze(instance_a));
+    EXPECT_EQ(hypervisor_->freeze(instance_a, template_a).error().code, errors::invalid);
+    EXPECT_EQ(hypervisor_->observe(instance_a).state, MachineState::running);
+    EXPECT_THAT(*hypervisor_->templates(), IsEmpty());
+    EXPECT_EQ(hypervisor_->remove_template("wt-../x").error().code, errors::invalid);
 }
 
 TEST_P(HypervisorContract, GuestsAreIndependent) {
