@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from support.pileus import Daemon
 
 IMAGE = "ami-0123456789abcdef0"
+IMAGE_WITH_AGENT = "ami-0123456789abcdef1"
 CONFIG = f"""
 regions = ["us-east-1", "eu-west-1"]
 [host]
@@ -29,6 +30,11 @@ user = "alice"
 id = "{IMAGE}"
 name = "demo"
 size_gib = 8
+[[images]]
+id = "{IMAGE_WITH_AGENT}"
+name = "with-agent"
+size_gib = 8
+guest_agent = true
 """
 
 _daemon = None

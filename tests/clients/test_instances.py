@@ -76,7 +76,7 @@ class Launch(ClientTest):
             ({"BlockDeviceMappings": [{"DeviceName": "/dev/xvda", "Ebs": {"VolumeSize": 1}}]},
              "InvalidBlockDeviceMapping", 400),
             ({"IamInstanceProfile": {"Name": "role"}}, "UnsupportedOperation", 400),
-            ({"HibernationOptions": {"Configured": True}}, "UnsupportedOperation", 400),
+            ({"HibernationOptions": {"Configured": True}}, "UnsupportedHibernationConfiguration", 400),
         ]
         for change, code, status in cases:
             with self.subTest(change=change), self.refused(code, status):

@@ -76,7 +76,7 @@ void write_type(const domain::InstanceType& type, model::InstanceTypeInfo out) {
         .add_supported_virtualization_types("hvm")
         .set_bare_metal(type.bare_metal)
         .set_instance_storage_supported(false)
-        .set_hibernation_supported(false)
+        .set_hibernation_supported(facts::supports_hibernation(type))
         .set_burstable_performance_supported(type.burstable)
         .set_dedicated_hosts_supported(false)
         .set_auto_recovery_supported(false)

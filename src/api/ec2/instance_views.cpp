@@ -87,7 +87,6 @@ void write_hardware(const domain::InstanceType* type, model::Instance out) {
             .set_threads_per_core(type->threads_per_core);
     out.set_ena_support(true);
     out.set_capacity_reservation_specification().set_capacity_reservation_preference("open");
-    out.set_hibernation_options().set_configured(false);
     out.set_enclave_options().set_enabled(false);
     out.set_maintenance_options().set_auto_recovery("default");
     out.set_private_dns_name_options()
@@ -155,6 +154,7 @@ void write_instance(const cloud::InstanceView& view,
         .set_tenancy("default");
     write_metadata_options(instance.metadata, "applied", out.set_metadata_options());
     write_hardware(type, out);
+    out.set_hibernation_options().set_configured(instance.hibernation_configured);
     write_addresses(view, out);
     out.touch_block_device_mappings();
     for (const auto& volume : view.volumes)

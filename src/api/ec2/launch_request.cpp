@@ -26,8 +26,6 @@ Result<void> refuse_unsupported(const model::RunInstancesRequest& in) {
         Member{"LaunchTemplate", static_cast<bool>(in.launch_template())},
         Member{"InstanceMarketOptions", static_cast<bool>(in.instance_market_options())},
         Member{"IamInstanceProfile", static_cast<bool>(in.iam_instance_profile())},
-        Member{"HibernationOptions.Configured",
-               in.hibernation_options().configured().value_or(false)},
         Member{"EnclaveOptions.Enabled", in.enclave_options().enabled().value_or(false)},
         Member{"CpuOptions", static_cast<bool>(in.cpu_options())},
         Member{"LicenseSpecification", !in.license_specifications().empty()},
@@ -208,6 +206,7 @@ Result<cloud::LaunchRequest> launch_request(model::RunInstancesRequest in) {
     request.disable_api_stop = in.disable_api_stop().value_or(false);
     request.ebs_optimized = in.ebs_optimized().value_or(false);
     request.monitoring = in.monitoring().enabled().value_or(false);
+    request.hibernation_configured = in.hibernation_options().configured().value_or(false);
     PILEUS_ASSIGN(request.user_data, user_data_bytes(in.user_data().value_or("")));
     PILEUS_ASSIGN(request.interfaces, launch_interfaces(in));
     for (const auto mapping : in.block_device_mappings()) {
