@@ -58,7 +58,7 @@ Result<void> AgentChannel::wait(short events, Deadline deadline) {
     return {};
 }
 
-Result<void> AgentChannel::send(std::string_view text, Deadline deadline) {
+Result<void> AgentChannel::tell(std::string_view text, Deadline deadline) {
     while (!text.empty()) {
         const ssize_t n =
             ::send(socket_.get(), text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -71,8 +71,7 @@ Result<void> AgentChannel::send(std::string_view text, Deadline deadline) {
     return {};
 }
 
-Result<void> AgentChannel::become(const std::string& identity, Deadline deadline) {
-    PILEUS_TRY(send(identity, deadline));
+Result<void> AgentChannel::wait_until_applied(Deadline deadline) {
     while (true) {
         const bool is_open = take_in();
         while (const auto line = reader_.next()) {

@@ -21,15 +21,15 @@ class AgentChannel {
 
     // The latest `ready`, if the agent has said it by now; does not wait.
     std::optional<AgentMessage> ready();
-    // Sends the text and waits until the agent has applied it, or says why it cannot.
-    Result<void> become(const std::string& identity, Deadline deadline);
+    Result<void> tell(std::string_view text, Deadline deadline);
+    // Until the agent has applied what it was told, or says why it cannot.
+    Result<void> wait_until_applied(Deadline deadline);
 
   private:
     explicit AgentChannel(UniqueFd socket) : socket_(std::move(socket)) {}
     // False when the other end has hung up.
     bool take_in();
     Result<void> wait(short events, Deadline deadline);
-    Result<void> send(std::string_view text, Deadline deadline);
 
     UniqueFd socket_;
     AgentLineReader reader_;

@@ -276,7 +276,8 @@ QemuHypervisor::launch(const MachineSpec& spec, uint32_t uid, const LaunchOption
                     fmt::format("the guest of {} did not start: {}",
                                 spec.instance_id,
                                 known.error().message));
-    PILEUS_TRY(open_screen(*machine, folder, in(command_deadline)));
+    if (!options.is_half_made)
+        PILEUS_TRY(open_screen(*machine, folder, in(command_deadline)));
     return machine;
 }
 

@@ -14,6 +14,7 @@
 #include "drivers/hypervisor/qemu/lonely_tap.h"
 #include "drivers/hypervisor/qemu/migration.h"
 #include "drivers/hypervisor/qemu/qemu_hypervisor.h"
+#include "drivers/hypervisor/qemu/screen.h"
 #include "drivers/hypervisor/qemu/step_times.h"
 
 #include <boost/json.hpp>
@@ -351,7 +352,11 @@ Result<void> QemuHypervisor::clone(const FrozenTemplate& frozen,
         format_identity(identity,
                         spec.interfaces[0].mac,
                         std::chrono::duration_cast<std::chrono::nanoseconds>(now).count()));
-    PILEUS_TRY(agent.become(text, deadline));
+    PILEUS_TRY(agent.tell(text, deadline));
+    // While the guest is at it.
+    PILEUS_TRY(open_screen(*machine, folder_of(spec.instance_id), deadline));
+    times.note("told");
+    PILEUS_TRY(agent.wait_until_applied(deadline));
     times.note("applied");
     PILEUS_TRY(set_link(*machine, spec.interfaces[0], true, deadline));
     PILEUS_TRY(write_record(spec, uid, *machine));
