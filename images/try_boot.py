@@ -349,6 +349,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--machine", default="q35")
     parser.add_argument("--warm", action="store_true",
                         help="freezes the image before it is anybody, and starts the runs from there (try_warm.py)")
+    parser.add_argument("--frozen", type=Path, metavar="DIR", help="with --warm: the frozen guest is kept there, and used again")
     parser.add_argument("--fast", action="store_true", help="with --warm: ends each clone after its second command")
     parser.add_argument("--uefi", action="store_true", help="boot through OVMF instead of SeaBIOS")
     parser.add_argument("--grow-gib", type=int, help="a root volume of this size")
@@ -387,4 +388,6 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    import try_boot  # this file as try_warm.py sees it too
+
+    sys.exit(try_boot.main())

@@ -25,7 +25,7 @@ enum { port_tries = 250, port_pause_us = 20000, reconnect_pause_us = 20000 };
 static const char port_name[] = "org.pileus.agent";
 
 static const char usage[] = "pileus-agent [--port DEVICE] [--home FOLDER]... [--host-key "
-                            "openssh:FILE|dropbear:FILE] [--host-key-fifo FIFO]\n"
+                            "openssh:FILE|dropbear:FILE] \n"
                             "             [--instance-file FILE] [--wake FIFO]... [--copied "
                             "PROGRAM] [--root FOLDER --files-only]\n";
 
@@ -212,7 +212,6 @@ static bool parse(int count, char** arguments, struct places* places, const char
     static const struct option options[] = {{"port", required_argument, NULL, 'p'},
                                             {"home", required_argument, NULL, 'h'},
                                             {"host-key", required_argument, NULL, 'k'},
-                                            {"host-key-fifo", required_argument, NULL, 'f'},
                                             {"instance-file", required_argument, NULL, 'i'},
                                             {"wake", required_argument, NULL, 'w'},
                                             {"copied", required_argument, NULL, 'c'},
@@ -238,9 +237,6 @@ static bool parse(int count, char** arguments, struct places* places, const char
             places->host_key = colon + 1;
             break;
         }
-        case 'f':
-            places->host_key_fifo = optarg;
-            break;
         case 'i':
             places->instance_file = optarg;
             break;

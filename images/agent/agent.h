@@ -34,9 +34,8 @@ struct places {
     const char* instance_file;    // holds the id of the instance that all this was made for
     const char* wakes[max_wakes]; // FIFOs at which somebody may wait to be told the instance's id
     int wake_count;
-    const char* host_key_fifo; // at which a server may wait for its host key
-    const char* copied;        // run when a guest that was somebody became somebody else
-    bool files_only;           // tests: the machine itself is left alone
+    const char* copied; // run when a guest that was somebody became somebody else
+    bool files_only;    // tests: the machine itself is left alone
 };
 
 // Each returns NULL, or what went wrong, in words for the host's log.

@@ -84,22 +84,26 @@ static const char* seed_random(const struct identity* identity) {
     return good ? NULL : "the kernel took no random seed";
 }
 
-// For somebody who waits at a FIFO: it is there only in a guest that was nobody. Its reader may not
-// have got as far yet.
-static bool tell(const char* name, const struct places* places, const void* what, size_t bytes) {
-    char path[PATH_MAX];
-    path_in(path, places, name);
-    int fifo = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
-    for (int i = 0; i < fifo_tries && fifo < 0 && errno == ENXIO; ++i) {
-        usleep(fifo_pause_us);
-        fifo = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+// The writing end of a FIFO that somebody waits at. There is one only in a guest that was nobody;
+// its reader may not have got as far yet. `*fifo` is -1 where there is none.
+static bool open_fifo(const char* path, int* fifo) {
+    struct stat status;
+    *fifo = -1;
+    if (lstat(path, &status) != 0 || !S_ISFIFO(status.st_mode))
+        return true;
+    for (int i = 0; i < fifo_tries && *fifo < 0; ++i) {
+        *fifo = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+        if (*fifo < 0)
+            usleep(fifo_pause_us);
     }
+    return *fifo >= 0;
+}
+
+static bool write_fifo(int fifo, const void* what, size_t bytes) {
     if (fifo < 0)
-        return errno == ENOENT;
+        return true;
     const bool good = write(fifo, what, bytes) == (ssize_t)bytes;
-    close(fifo);
-    unlink(path);
-    return good;
+    return close(fifo) == 0 && good;
 }
 
 static const char* write_host_key(const struct identity* identity, const struct places* places) {
@@ -116,9 +120,13 @@ static const char* write_host_key(const struct identity* identity, const struct 
     size_t bytes = strcmp(places->host_key_format, "dropbear") == 0
                        ? dropbear_private_key(seed, public_key, content)
                        : openssh_private_key(seed, public_key, comment, content);
-    const char* failure = replace_file(path, content, bytes, 0600, NULL);
-    if (failure == NULL && places->host_key_fifo != NULL &&
-        !tell(places->host_key_fifo, places, content, bytes))
+    // A server that was started already reads its key from a FIFO in the key's place. What it opens
+    // next is the file.
+    int fifo = -1;
+    const char* failure = open_fifo(path, &fifo) ? NULL : "no SSH server waits for its host key";
+    if (failure == NULL)
+        failure = replace_file(path, content, bytes, 0600, NULL);
+    if (!write_fifo(fifo, content, bytes))
         failure = "the SSH server took no host key";
     explicit_bzero(seed, sizeof seed);
     explicit_bzero(content, sizeof content);
@@ -129,12 +137,32 @@ static const char* write_host_key(const struct identity* identity, const struct 
     return replace_file(path, content, bytes, 0644, NULL);
 }
 
-static const char* write_login_keys(const struct identity* identity, const struct places* places) {
-    char content[max_block_bytes], home[PATH_MAX], path[PATH_MAX];
+// Who could log in before, still may: a copy of a running guest, or an image that was made of one.
+static const char*
+add_login_keys(const char* path, const struct identity* identity, const char* owner) {
+    static char content[max_block_bytes];
     size_t bytes = 0;
+    const int old = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t got = 0;
+    if (old >= 0) {
+        got = read(old, content, sizeof content / 2);
+        close(old);
+    }
+    bytes = got > 0 ? (size_t)got : 0;
+    if (bytes == sizeof content / 2)
+        return NULL; // somebody keeps so many keys here that ours is not what is missing
+    if (bytes > 0 && content[bytes - 1] != '\n')
+        content[bytes++] = '\n';
+    content[bytes] = 0;
     int position = -1;
     for (const char* key; (key = identity_next(identity, "ssh-key", &position)) != NULL;)
-        bytes += (size_t)snprintf(content + bytes, sizeof content - bytes, "%s\n", key);
+        if (strstr(content, key) == NULL && bytes + strlen(key) + 2 < sizeof content)
+            bytes += (size_t)sprintf(content + bytes, "%s\n", key);
+    return bytes == 0 ? NULL : replace_file(path, content, bytes, 0600, owner);
+}
+
+static const char* write_login_keys(const struct identity* identity, const struct places* places) {
+    char home[PATH_MAX], path[PATH_MAX];
     const char* failure = NULL;
     for (int i = 0; i < places->home_count && failure == NULL; ++i) {
         path_in(home, places, places->homes[i]);
@@ -145,10 +173,7 @@ static const char* write_login_keys(const struct identity* identity, const struc
                 return "a folder for the login keys cannot be given to its owner";
         }
         snprintf(path, sizeof path, "%.4000s/.ssh/authorized_keys", home);
-        if (bytes == 0)
-            unlink(path);
-        else
-            failure = replace_file(path, content, bytes, 0600, places->files_only ? NULL : home);
+        failure = add_login_keys(path, identity, places->files_only ? NULL : home);
     }
     return failure;
 }
@@ -210,9 +235,15 @@ static const char* write_instance(const struct identity* identity, const struct 
 static const char* wake(const struct identity* identity, const struct places* places) {
     char line[64];
     snprintf(line, sizeof line, "%.40s\n", identity_value(identity, "instance-id"));
-    for (int i = 0; i < places->wake_count; ++i)
-        if (!tell(places->wakes[i], places, line, strlen(line)))
+    for (int i = 0; i < places->wake_count; ++i) {
+        char path[PATH_MAX];
+        int fifo = -1;
+        path_in(path, places, places->wakes[i]);
+        if (!open_fifo(path, &fifo) || !write_fifo(fifo, line, strlen(line)))
             return "nobody waits to go on as this instance";
+        if (fifo >= 0)
+            unlink(path);
+    }
     return NULL;
 }
 
