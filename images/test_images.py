@@ -2,17 +2,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tests of what builds images; needs neither root nor a network. try_boot.py tests the images themselves."""
 
+import base64
 import os
+import pty
+import select
 import struct
+import subprocess
 import sys
 import tempfile
+import threading
+import time
+import tty
 import unittest
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
-from lib import boot_area, disk, packages, progress, recipe, tree  # noqa: E402
+from lib import agent, boot_area, disk, packages, progress, recipe, tree  # noqa: E402
 
 
 def kernel_of(setup_sectors: int, payload_bytes: int) -> bytes:
@@ -168,6 +175,112 @@ class Recipes(unittest.TestCase):
             hashes.append(recipe.load("web", self.images).hash(self.images))
         self.assertEqual(hashes[0], hashes[1])
         self.assertEqual(len(set(hashes)), 3)
+
+
+class Agent(unittest.TestCase):
+    """The agent on a terminal in place of its port, and on a folder in place of the guest's root."""
+
+    SEED, PUBLIC = bytes(range(32)), bytes.fromhex("03a107bff3ce10be1d70dd18e74bc09967e4d6309ba50d5f1ddc8664125531b8")
+
+    @classmethod
+    def setUpClass(cls):
+        cls.build = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(cls.build.cleanup)
+        cls.program = Path(cls.build.name) / "agent"
+        agent.compile_agent(cls.program, "test")
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.root = Path(folder.name)
+        for name in ("etc/ssh", "home/user"):
+            (self.root / name).mkdir(parents=True)
+        self.values = [("instance-id", "i-1"), ("host-name", "ip-1"), ("ssh-key", "ssh-ed25519 AAAA one"),
+                       ("host-key-seed", self.SEED.hex()), ("host-key-public", self.PUBLIC.hex()),
+                       ("machine-id", "0" * 31 + "1"), ("dns", "10.0.0.2"), ("domain", "ec2.internal"), ("new-key", "x")]
+
+    def start(self, host_key="openssh:/etc/ssh/key"):
+        self.host, guest = pty.openpty()
+        tty.setraw(self.host)
+        tty.setraw(guest)
+        process = subprocess.Popen([self.program, "--port", os.ttyname(guest), "--root", self.root, "--files-only", "--home",
+                                    "/home/user", "--host-key", host_key, "--wake", "/wake", "--instance-file", "/instance"])
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        self.addCleanup(os.close, guest)
+        self.assertEqual(self.line(), "hello 1 test")
+
+    def line(self) -> str:
+        got = b""
+        while not got.endswith(b"\n"):
+            self.assertTrue(select.select([self.host], [], [], 20)[0], f"the agent said only {got}")
+            got += os.read(self.host, 1)
+        return got.decode().strip()
+
+    def become(self, values) -> str:
+        lines = "".join(f"{key} {value}\n" for key, value in values)
+        os.write(self.host, f"a line of another time\nidentity\n{lines}end\n".encode())
+        return self.line()
+
+    def text(self, name) -> str:
+        return (self.root / name).read_text()
+
+    def test_becomes_who_it_is_told(self):
+        (self.root / "etc/machine-id").write_text("")
+        self.start()
+        self.assertEqual(self.become(self.values), "applied")
+        self.assertEqual(self.text("etc/hostname"), "ip-1\n")
+        self.assertEqual(self.text("etc/machine-id"), "0" * 31 + "1\n")
+        self.assertEqual(self.text("etc/resolv.conf"), "search ec2.internal\nnameserver 10.0.0.2\n")
+        self.assertEqual(self.text("home/user/.ssh/authorized_keys"), "ssh-ed25519 AAAA one\n")
+        self.assertEqual(self.text("instance"), "i-1\n")
+        self.assertEqual((self.root / "etc/ssh/key").stat().st_mode & 0o777, 0o600)
+
+    def test_host_key_is_one_that_ssh_reads(self):
+        self.start()
+        self.assertEqual(self.become(self.values), "applied")
+        public = subprocess.run(["ssh-keygen", "-y", "-f", self.root / "etc/ssh/key"], capture_output=True, text=True,
+                                check=True).stdout.split()[1]
+        self.assertEqual(base64.b64decode(public)[-32:], self.PUBLIC)
+        self.assertEqual(self.text("etc/ssh/key.pub").split()[1:], [public, "root@ip-1"])
+
+    def test_host_key_of_dropbear(self):
+        self.start("dropbear:/etc/ssh/key")
+        self.assertEqual(self.become(self.values), "applied")
+        self.assertEqual((self.root / "etc/ssh/key").read_bytes(),
+                         b"\0\0\0\x0bssh-ed25519\0\0\0\x40" + self.SEED + self.PUBLIC)
+
+    def test_tells_those_who_wait_even_if_they_come_late(self):
+        key, wake = self.root / "etc/ssh/key", self.root / "wake"
+        os.mkfifo(key, 0o600)
+        os.mkfifo(wake)
+        self.start()
+        heard = {}
+
+        def wait_at(path):
+            time.sleep(0.1)
+            heard[path] = path.read_bytes()
+        waiting = [threading.Thread(target=wait_at, args=(path,)) for path in (key, wake)]
+        for one in waiting:
+            one.start()
+        self.assertEqual(self.become(self.values), "applied")
+        for one in waiting:
+            one.join()
+        self.assertEqual(heard, {key: key.read_bytes(), wake: b"i-1\n"})
+        self.assertFalse(wake.exists())
+
+    def test_keeps_login_keys_that_are_there_and_adds_none_twice(self):
+        self.start()
+        self.become(self.values)
+        self.become([*self.values, ("ssh-key", "ssh-ed25519 BBBB two")])
+        self.assertEqual(self.text("home/user/.ssh/authorized_keys"), "ssh-ed25519 AAAA one\nssh-ed25519 BBBB two\n")
+
+    def test_says_why_it_is_not(self):
+        self.start()
+        for missing in ("instance-id", "host-key-seed"):
+            said = self.become([pair for pair in self.values if pair[0] != missing])
+            self.assertTrue(said.startswith("failed "), said)
+        self.assertEqual(self.become(self.values), "applied")
 
 
 class TreeDigest(unittest.TestCase):
