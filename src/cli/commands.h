@@ -45,6 +45,13 @@ Outcome copy_files(const Context& context, const CopyOptions& options);
 Outcome print_status(const Context& context);
 Outcome print_cost(const Context& context, bool as_json);
 
+// fork.cpp: running copies of a running instance. 0 when all of them run, else 1.
+struct ForkOptions {
+    std::string instance_id;
+    int count = 1;
+};
+Outcome fork_instance(const Context& context, const ForkOptions& options);
+
 // packets.cpp: what happens to a packet, and the command that changes it. 0 when it passes and is
 // answered, else 2.
 struct PacketQuestion {

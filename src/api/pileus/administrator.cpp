@@ -4,6 +4,7 @@
 #include "api/json_service.h"
 #include "api/pileus/built_image.h"
 #include "api/pileus/cost.h"
+#include "api/pileus/fork.h"
 #include "api/pileus/import_image.h"
 #include "api/pileus/packets.h"
 #include "base/text.h"
@@ -50,6 +51,8 @@ Result<json::object> Administrator::run(const domain::Caller& caller,
         return get_login(caller, arguments);
     if (operation == "ExplainPacket")
         return explain_packet(caller, arguments, cloud_, machine_.network_view(caller));
+    if (operation == "ForkInstance")
+        return fork_instance(caller, arguments, cloud_);
     if (operation == "CheckDisks")
         return check_disks();
     if (operation == "ImportImage")

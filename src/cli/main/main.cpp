@@ -100,6 +100,17 @@ void add_reports(CLI::App& app, Command& chosen) {
         ->callback([&] { chosen = doctor; });
 }
 
+void add_fork(CLI::App& app, Command& chosen) {
+    auto* fork = app.add_subcommand(
+        "fork", "Running copies of a running instance: pileus fork i-… --count 3");
+    auto options = std::make_shared<ForkOptions>();
+    fork->add_option("instance", options->instance_id, "i-…")->required();
+    fork->add_option("-n,--count", options->count, "How many (default: 1)");
+    fork->callback([&chosen, options] {
+        chosen = [options](const Context& context) { return fork_instance(context, *options); };
+    });
+}
+
 void add_explain(CLI::App& app, Command& chosen) {
     auto* explain = app.add_subcommand("explain", "Why something is as it is");
     explain->require_subcommand(1);
@@ -215,6 +226,7 @@ int main(int argc, char** argv) {
     add_login(app, chosen);
     add_images(app, chosen);
     add_reports(app, chosen);
+    add_fork(app, chosen);
     add_explain(app, chosen);
     add_daemon(app, chosen);
     CLI11_PARSE(app, argc, argv);
