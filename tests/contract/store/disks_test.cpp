@@ -2,7 +2,9 @@
 #include "database.h"
 #include "samples.h"
 #include "store/disk_tasks.h"
+#include "store/forks.h"
 #include "store/images.h"
+#include "store/instances.h"
 #include "store/snapshots.h"
 #include "store/volumes.h"
 #include "store/warm_templates.h"
@@ -265,6 +267,32 @@ TEST_P(Disks, WarmTemplatesAreFoundByWhatTheyServe) {
         EXPECT_FALSE(find("other"));
         EXPECT_EQ(find("")->state, domain::WarmTemplateState::ready);
         EXPECT_THAT(ids(warm_templates::list_of_host(tx, "host_id")), ElementsAre("wt-1", "wt-2"));
+        return 0;
+    });
+}
+
+TEST_P(Disks, ForkTakesItsDisksWithIt) {
+    auto instance = samples::instance("i-1");
+    auto disk = samples::fork_disk();
+    instance.fork_id = disk.fork_id = "fork-1";
+    write([&](Transaction& tx) {
+        forks::insert(tx, samples::fork("fork-1"), {disk});
+        forks::insert(tx, samples::fork("fork-2"), {});
+        instances::insert(tx, instance);
+        instances::insert(tx, samples::instance("i-2"));
+    });
+    read([](Transaction& tx) {
+        EXPECT_EQ(forks::find(tx, "fork-1")->state, domain::ForkState::failed);
+        EXPECT_EQ(forks::list_disks(tx, "fork-1").at(0).device, "device");
+        EXPECT_THAT(ids(forks::list_of_host(tx, "host_id")), ElementsAre("fork-1", "fork-2"));
+        EXPECT_THAT(forks::list_of_host(tx, "other"), IsEmpty());
+        EXPECT_THAT(ids(instances::list_of_fork(tx, "fork-1")), ElementsAre("i-1"));
+        return 0;
+    });
+    write([](Transaction& tx) { forks::erase(tx, "fork-1"); });
+    read([](Transaction& tx) {
+        EXPECT_THAT(forks::list_disks(tx, "fork-1"), IsEmpty());
+        EXPECT_THAT(ids(forks::list_of_host(tx, "host_id")), ElementsAre("fork-2"));
         return 0;
     });
 }

@@ -6,6 +6,7 @@
 
 #include "domain/address.h"
 #include "domain/disk_task.h"
+#include "domain/fork.h"
 #include "domain/image.h"
 #include "domain/instance.h"
 #include "domain/key_pair.h"
@@ -75,6 +76,10 @@ inline domain::Instance instance(const std::string& id) {
     i.guest_seen_at = moment(5);
     i.impairment = "impairment";
     i.impaired_since = moment(6);
+    i.hibernation_configured = true;
+    i.hibernation = domain::Hibernation::saved;
+    i.hardware = "hardware";
+    i.fork_id = "fork_id";
     i.shutdown_behavior = domain::ShutdownBehavior::terminate;
     i.disable_api_termination = true;
     i.disable_api_stop = true;
@@ -231,6 +236,25 @@ inline domain::DiskTask disk_task(const std::string& id) {
             .cancel_requested = true,
             .created_at = moment(1),
             .ended_at = moment(2)};
+}
+
+inline domain::Fork fork(const std::string& id) {
+    return {.id = id,
+            .account_id = "account_id",
+            .region = "region",
+            .host_id = "host_id",
+            .source_instance_id = "source_instance_id",
+            .template_id = "template_id",
+            .state = domain::ForkState::failed,
+            .message = "message",
+            .created_at = moment(1)};
+}
+
+inline domain::ForkDisk fork_disk() {
+    return {.snapshot_id = "snapshot_id",
+            .fork_id = "fork_id",
+            .volume_id = "volume_id",
+            .device = "device"};
 }
 
 inline domain::WarmTemplate warm_template(const std::string& id) {

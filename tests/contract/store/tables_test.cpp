@@ -43,6 +43,7 @@ TEST_P(Tables, InstanceComesBackAsItWentIn) {
     EXPECT_EQ(i->terminated_at, expected.terminated_at);
     EXPECT_EQ(i->stop_deadline, expected.stop_deadline);
     EXPECT_EQ(i->shutdown_behavior, domain::ShutdownBehavior::terminate);
+    EXPECT_EQ(i->hibernation, domain::Hibernation::saved);
     EXPECT_EQ(i->metadata, expected.metadata);
     EXPECT_EQ(i->user_data, expected.user_data) << "to the byte, zeros and all";
 }
