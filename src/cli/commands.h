@@ -43,6 +43,7 @@ Outcome copy_files(const Context& context, const CopyOptions& options);
 
 // reports.cpp
 Outcome print_status(const Context& context);
+Outcome print_templates(const Context& context, bool as_json); // templates.cpp
 Outcome print_cost(const Context& context, bool as_json);
 
 // fork.cpp: running copies of a running instance. 0 when all of them run, else 1.

@@ -31,6 +31,15 @@ std::string accelerated(const json::object& status) {
     return fmt::format("no KVM, guests run slower ({})", text(acceleration, "reason"));
 }
 
+std::string warm_templates_of(const json::object& status) {
+    const auto& warm = status.at("warm_templates").as_object();
+    return fmt::format("{} ready, {} on disk; {} starts, {} saved",
+                       number(warm, "ready"),
+                       format_bytes(static_cast<double>(number(warm, "disk_bytes"))),
+                       number(warm, "hits"),
+                       format_elapsed(static_cast<double>(number(warm, "saved_milliseconds")) / 1000));
+}
+
 } // namespace
 
 Outcome print_status(const Context& context) {
@@ -51,6 +60,7 @@ Outcome print_status(const Context& context) {
         {"guests", accelerated(status)},
         {"instances", instances.empty() ? "none" : instances},
         {"images", std::to_string(number(status, "images"))},
+        {"warm templates", warm_templates_of(status)},
         {"vCPUs",
          fmt::format("{} promised on {} CPUs", number(host, "vcpus_used"), number(host, "cpus"))},
         {"memory",

@@ -7,6 +7,7 @@
 #include "api/pileus/fork.h"
 #include "api/pileus/import_image.h"
 #include "api/pileus/packets.h"
+#include "api/pileus/warm_templates.h"
 #include "base/text.h"
 #include "domain/error_codes.h"
 #include "store/images.h"
@@ -53,6 +54,9 @@ Result<json::object> Administrator::run(const domain::Caller& caller,
         return explain_packet(caller, arguments, cloud_, machine_.network_view(caller));
     if (operation == "ForkInstance")
         return fork_instance(caller, arguments, cloud_);
+    if (operation == "ListWarmTemplates")
+        return list_warm_templates(
+            store_, settings_.host.host_id, caller.account_id, clock_.now());
     if (operation == "CheckDisks")
         return check_disks();
     if (operation == "ImportImage")
@@ -108,6 +112,8 @@ Result<json::object> Administrator::get_status(const domain::Caller& caller) {
           {"memory_used_mib", memory_used_mib}}},
         {"instances", std::move(instances)},
         {"images", images},
+        {"warm_templates",
+         count_warm_templates(store_, settings_.host.host_id, caller.account_id)},
         {"account_id", caller.account_id},
         {"region", caller.region},
         {"regions", std::move(regions)},

@@ -83,6 +83,15 @@ void add_reports(CLI::App& app, Command& chosen) {
     app.add_subcommand("status", "What runs, on what, and what is left")->callback([&] {
         chosen = print_status;
     });
+    auto* templates = app.add_subcommand(
+        "templates", "The warm templates: what launches are started from, and the time saved");
+    auto templates_as_json = std::make_shared<bool>(false);
+    templates->add_flag("--json", *templates_as_json, "For programs");
+    templates->callback([&chosen, templates_as_json] {
+        chosen = [templates_as_json](const Context& context) {
+            return print_templates(context, *templates_as_json);
+        };
+    });
     auto* cost = app.add_subcommand("cost", "What each instance has cost so far");
     auto as_json = std::make_shared<bool>(false);
     cost->add_flag("--json", *as_json, "For programs");
