@@ -19,10 +19,11 @@ GOAL_START_MS = 100
 IDLE_SECONDS = 1.0
 
 
-def config():
-    number = random.randrange(60)
+def config(number=None, warm="off"):
+    """Two installations beside each other take numbers that differ by two or more."""
+    number = random.randrange(60) if number is None else number
     return (f'[network]\negress = false\npublic_pool = "127.{65 + number}.0.0/16"\n'
-            f'transit = "100.{64 + number // 2 * 2}.0.0/15"\n')
+            f'transit = "100.{64 + number // 2 * 2}.0.0/15"\n[warm]\nmode = "{warm}"\n[host]\ncpu_overcommit = 32.0\n')
 
 
 def resident_mib(pid):
