@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -275,6 +276,9 @@ int main(int count, char** arguments) {
     channel.port = open_port(port);
     if (channel.port < 0)
         return 0;
+    // Nothing else runs before the guest is somebody; for the rest of the time this sleeps.
+    const struct sched_param first = {.sched_priority = 1};
+    sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &first);
     mlockall(MCL_CURRENT); // nothing of it is read from the disk when it matters
     serve(&channel);
     return 0;
