@@ -30,6 +30,15 @@ class Containment : public testing::Test {
         return "";
     }
 
+    static void expect_nothing(const Result<void>& started) {
+        ASSERT_FALSE(started); // it ended at once
+        const auto said = started.error().message;
+        EXPECT_THAT(said, HasSubstr("exit code 3"));
+        EXPECT_THAT(said, HasSubstr("uid 1999000050 gid 1999000050"));
+        EXPECT_THAT(said, HasSubstr("done"));
+        EXPECT_THAT(said, Not(HasSubstr("could"))) << said;
+    }
+
     std::string link(pid_t pid, const char* name) {
         std::error_code ignored;
         return std::filesystem::read_symlink(fmt::format("/proc/{}/{}", pid, name), ignored);
@@ -82,14 +91,18 @@ TEST_F(Containment, AHostileEmulatorCanDoNothing) {
     options.emulator = PILEUS_HOSTILE_EMULATOR;
     options.first_uid += 50;
     const auto hostile = guests_.make(options);
-    const auto started = hostile->start(guests_.spec(instance_a));
-    ASSERT_FALSE(started); // it ended at once
-    const auto said = started.error().message;
-    EXPECT_THAT(said, HasSubstr("exit code 3"));
-    EXPECT_THAT(said, HasSubstr("uid 1999000050 gid 1999000050"));
-    EXPECT_THAT(said, HasSubstr("done"));
-    EXPECT_THAT(said, Not(HasSubstr("could"))) << said;
+    expect_nothing(hostile->start(guests_.spec(instance_a)));
     EXPECT_EQ(driver_->observe(instance_b).state, MachineState::running);
+}
+
+TEST_F(Containment, NorWhenItsDescriptorsAreShown) {
+    auto options = guests_.options();
+    options.emulator = PILEUS_HOSTILE_EMULATOR;
+    options.first_uid += 50;
+    const auto hostile = guests_.make(options);
+    const auto started = hostile->start(guests_.template_spec());
+    expect_nothing(started);
+    EXPECT_THAT(started.error().message, HasSubstr("descriptors are shown"));
 }
 
 } // namespace

@@ -25,7 +25,10 @@ struct IdentityMarks {
     std::string machine_id; // 32 hexadecimal digits
 };
 
+// Of two forms that look the same, the first counts: systemd may make the machine id of the UUID.
 enum class MarkForm : uint8_t {
+    machine_id_bytes, // and not as text: names of files hold that, which the kernel looks up by
+                      // hash
     mac_bytes,
     mac_text,
     mac_upper_text,
@@ -36,8 +39,6 @@ enum class MarkForm : uint8_t {
     asset_tag_text,
     boot_id_bytes,
     boot_id_text,
-    machine_id_bytes, // and not as text: names of files hold that, which the kernel looks up by
-                      // hash
 };
 inline constexpr size_t mark_forms = 11;
 

@@ -52,6 +52,14 @@ TEST(IdentityMarks, EachFormIsFoundWhereItIsAndReplaced) {
     }
 }
 
+TEST(IdentityMarks, AMachineIdMadeOfTheUuidIsAMachineId) {
+    auto marks = old_marks;
+    marks.machine_id = "ec2f0102030445068708090a0b0c0d0e";
+    std::vector<MarkPlace> places;
+    MarkFinder(marks).find(*bytes_of(MarkForm::uuid_bytes, marks), 0, places);
+    EXPECT_THAT(places, UnorderedElementsAre(MarkPlace{0, MarkForm::machine_id_bytes}));
+}
+
 TEST(IdentityMarks, ABeginningIsNoMark) {
     for (size_t i = 0; i < mark_forms; ++i) {
         auto bytes = *bytes_of(static_cast<MarkForm>(i), old_marks);
