@@ -432,8 +432,7 @@ Result<Outcome> InstanceController::come_back(Instance instance) {
 
 Result<Outcome> InstanceController::terminate(Instance instance) {
     PILEUS_TRY(take_down(instance));
-    if (instance.hibernation_configured)
-        PILEUS_TRY(hypervisor_.forget_memory(instance.id));
+    forget_memory(instance);
     PILEUS_TRY(take_snapshots(instance));
     PILEUS_TRY(advance(instance,
                        InstanceEvent::released,
@@ -447,6 +446,15 @@ Result<Outcome> InstanceController::terminate(Instance instance) {
                            return {};
                        }));
     return Outcome::done();
+}
+
+// At once, because it may be large; at the latest it goes with the instance's folder.
+void InstanceController::forget_memory(const Instance& instance) {
+    if (!instance.hibernation_configured)
+        return;
+    if (const auto forgotten = hypervisor_.forget_memory(instance.id); !forgotten)
+        log_warning("the memory of a terminated instance is not removed yet",
+                    {{"instance", instance.id}, {"error", forgotten.error().message}});
 }
 
 void InstanceController::release_interfaces_of_terminated(store::Transaction& tx,

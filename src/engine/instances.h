@@ -85,6 +85,7 @@ class InstanceController final : public Controller {
     Result<void> press_power_button(const domain::Instance& instance);
     void forget_power_button(const std::string& instance_id);
     void release_interfaces_of_stopped(store::Transaction& tx, const domain::Instance& row);
+    void forget_memory(const domain::Instance& instance);
     void release_interfaces_of_terminated(store::Transaction& tx, const domain::Instance& row);
     void release_volumes_of_terminated(store::Transaction& tx, const domain::Instance& row);
     void look_at_moving_volumes(store::Transaction& tx, const domain::Instance& row);
