@@ -44,7 +44,15 @@ Outcome copy_files(const Context& context, const CopyOptions& options);
 // reports.cpp
 Outcome print_status(const Context& context);
 Outcome print_templates(const Context& context, bool as_json); // templates.cpp
-Outcome print_cost(const Context& context, bool as_json);
+
+// cost.cpp
+enum class CostFormat { table, json, csv };
+struct CostOptions {
+    std::string by = "instance"; // or type, service, usage-type, region, account, tag:KEY
+    CostFormat format = CostFormat::table;
+    bool watch = false; // anew every two seconds
+};
+Outcome print_cost(const Context& context, const CostOptions& options);
 
 // fork.cpp: running copies of a running instance. 0 when all of them run, else 1.
 struct ForkOptions {
@@ -88,8 +96,8 @@ Outcome stop_daemon(const Context& context);
 Outcome print_daemon(const Context& context);
 Outcome destroy_installation(const Context& context, bool is_confirmed);
 
-// fsck.cpp: whether every disk belongs to something, and everything has its disk. 0 when so,
-// else 2.
+// fsck.cpp: whether every disk belongs to something, everything has its disk, and the ledger is what
+// was written. 0 when so, else 2.
 Outcome check_disks(const Context& context, bool as_json);
 
 // doctor.cpp

@@ -16,15 +16,20 @@ constexpr int differs = 2;
 
 Outcome check_disks(const Context& context, bool as_json) {
     PILEUS_ASSIGN(const auto api, context.connect());
-    PILEUS_ASSIGN(const auto answer, api.pileus("CheckDisks"));
-    const auto& findings = answer.at("findings").as_array();
+    PILEUS_ASSIGN(auto answer, api.pileus("CheckDisks"));
+    PILEUS_ASSIGN(const auto ledger, api.pileus("CheckLedger"));
+    auto& findings = answer.at("findings").as_array();
+    for (const auto& finding : ledger.at("findings").as_array())
+        findings.push_back(finding);
     if (as_json)
         fmt::print("{}\n", json::serialize(answer));
     for (const auto& finding : findings)
         if (!as_json)
             fmt::print("{}\n", std::string_view(finding.as_string()));
     if (findings.empty() && !as_json)
-        fmt::print("Every disk belongs to something, and everything has its disk.\n");
+        fmt::print(
+            "Every disk belongs to something, and everything has its disk; the ledger is what "
+            "was written.\n");
     return findings.empty() ? 0 : differs;
 }
 

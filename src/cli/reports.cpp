@@ -18,10 +18,6 @@ int64_t number(const json::object& object, std::string_view name) {
     return object.at(name).to_number<int64_t>();
 }
 
-std::string dollars(const json::object& object, std::string_view name) {
-    return "$" + text(object, name);
-}
-
 std::string accelerated(const json::object& status) {
     const auto& acceleration = status.at("acceleration").as_object();
     if (status.at("emulated").as_bool())
@@ -72,54 +68,6 @@ Outcome print_status(const Context& context) {
         {"data", text(status, "data_dir")},
     };
     fmt::print("{}", render_table(rows));
-    return 0;
-}
-
-Outcome print_cost(const Context& context, bool as_json) {
-    PILEUS_ASSIGN(const auto api, context.connect());
-    PILEUS_ASSIGN(const auto cost, api.pileus("GetCost"));
-    if (as_json) {
-        fmt::print("{}\n", json::serialize(cost));
-        return 0;
-    }
-    std::vector<std::vector<std::string>> rows{
-        {"instance", "name", "type", "state", "running", "compute", "volumes", "address", "total"}};
-    std::string unpriced;
-    for (const auto& entry : cost.at("instances").as_array()) {
-        const auto& row = entry.as_object();
-        rows.push_back({text(row, "instance_id"),
-                        text(row, "name"),
-                        text(row, "type"),
-                        text(row, "state"),
-                        format_elapsed(static_cast<double>(number(row, "running_seconds"))),
-                        dollars(row, "compute"),
-                        dollars(row, "volumes"),
-                        dollars(row, "addresses"),
-                        dollars(row, "total")});
-        for (const auto& missing : row.at("unpriced").as_array())
-            unpriced += fmt::format("not in the sum, no price: {}\n",
-                                    std::string_view(missing.as_string()));
-    }
-    for (const auto& entry : cost.at("other").as_array()) {
-        const auto& row = entry.as_object();
-        rows.push_back({text(row, "resource_id"),
-                        text(row, "kind"),
-                        "",
-                        "",
-                        "",
-                        "",
-                        "",
-                        "",
-                        dollars(row, "total")});
-    }
-    if (rows.size() == 1)
-        fmt::print("nothing was charged yet\n");
-    else
-        fmt::print("{}total {} since the beginning, at the on-demand prices of {}\n{}",
-                   render_table(rows, {false, false, false, false, true, true, true, true, true}),
-                   dollars(cost, "total"),
-                   text(cost, "prices_valid_from"),
-                   unpriced);
     return 0;
 }
 

@@ -95,6 +95,7 @@ class Reader {
             {"data_dir", path("data_dir", c.data_dir)},
             {"run_dir", path("run_dir", c.run_dir)},
             {"share_dir", path("share_dir", c.share_dir)},
+            {"prices_dir", path("prices_dir", c.prices_folder)},
             {"log_level", text("log_level", c.log_level)},
             {"api.address", text("api.address", c.address)},
             {"api.port", number("api.port", c.port, 0, 65535)},

@@ -32,6 +32,7 @@ struct Config {
     std::filesystem::path run_dir = "/run/pileus";
     std::filesystem::path
         share_dir; // instance types and prices; found beside the program when empty
+    std::filesystem::path prices_folder; // price lists; those of share_dir when empty
     std::string log_level = "info";
 
     std::string address = "127.0.0.1";

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/daemon.h"
 
+#include "api/ce/cost_explorer.h"
 #include "api/ec2/operations.h"
 #include "api/endpoint.h"
 #include "api/pileus/administrator.h"
+#include "api/pricing/price_service.h"
 #include "api/ssm/parameter_store.h"
 #include "api/sts/operations.h"
 #include "auth/authenticator.h"
@@ -41,7 +43,7 @@
 #include "engine/warm_keeping.h"
 #include "engine/warm_launches.h"
 #include "engine/warm_templates.h"
-#include "meter/price_list.h"
+#include "meter/books.h"
 #include "store/client_tokens.h"
 #include "store/sqlite/sqlite_store.h"
 
@@ -112,7 +114,7 @@ struct Daemon::Parts {
 
     std::unique_ptr<store::SqliteStore> store;
     std::unique_ptr<catalog::Catalog> catalog;
-    std::unique_ptr<meter::PriceList> prices;
+    std::unique_ptr<meter::Books> books;
     Drivers drivers;
     std::unique_ptr<LocalHost> host;
     std::unique_ptr<cloud::Context> context;
@@ -159,6 +161,7 @@ struct Daemon::Parts {
 
     Result<void> open(ProcessRunner& runner);
     Result<void> load_data();
+    Result<void> set_prices(const std::filesystem::path& folder);
     Result<void> make_cloud();
     Result<void> make_engine(ProcessRunner& runner);
     void make_controllers(const std::string& host_id);
@@ -197,8 +200,7 @@ Result<void> Daemon::Parts::load_data() {
     PILEUS_ASSIGN(const auto share, find_share_dir(config));
     PILEUS_ASSIGN(auto types, catalog::Catalog::load(share / "data" / "instance_types.toml"));
     catalog = std::make_unique<catalog::Catalog>(std::move(types));
-    PILEUS_ASSIGN(auto list, meter::PriceList::load(share / "prices" / "us-east-1-on-demand.toml"));
-    prices = std::make_unique<meter::PriceList>(std::move(list));
+    PILEUS_TRY(set_prices(config.prices_folder.empty() ? share / "prices" : config.prices_folder));
     complete_capacity(config.cloud.host);
     if (config.cloud.import_folder.empty())
         config.cloud.import_folder = config.data_dir / "imports";
@@ -206,6 +208,16 @@ Result<void> Daemon::Parts::load_data() {
         config.cloud.export_folder = config.data_dir / "exports";
     PILEUS_TRY(make_directories(config.cloud.import_folder));
     return {};
+}
+
+// The prices of the folder are in force from now on, where they differ from those of the last start.
+Result<void> Daemon::Parts::set_prices(const std::filesystem::path& folder) {
+    PILEUS_ASSIGN(auto lists, meter::load_price_lists(folder));
+    for (auto& list : lists)
+        list.price_by_capacity(catalog->all());
+    PILEUS_ASSIGN(const auto schedule, meter::schedule_of(lists, clock.now()));
+    books = std::make_unique<meter::Books>(*store, clock);
+    return books->set_prices(schedule);
 }
 
 Result<void> Daemon::Parts::make_cloud() {
@@ -440,6 +452,8 @@ Result<void> Daemon::Parts::make_api(const auth::Credential& credential) {
         options.regions.push_back(region.name);
     options.services.push_back("pileus");
     options.services.push_back("ssm");
+    options.services.push_back("ce");
+    options.services.push_back("pricing");
     authenticator = std::make_unique<auth::Authenticator>(clock, *credentials, std::move(options));
 
     api::pileus_service::Installation installation;
@@ -454,7 +468,7 @@ Result<void> Daemon::Parts::make_api(const auth::Credential& credential) {
         *catalog,
     options.services.push_back("ce");
     options.services.push_back("pricing");
-        *prices,
+        *books,
         *cloud,
         config.cloud,
         std::move(installation),
@@ -487,6 +501,14 @@ Result<void> Daemon::Parts::make_api(const auth::Credential& credential) {
             {"pileus",
              [this](const domain::Caller& caller, const http::Request& request) {
                  return administrator->handle(caller, request);
+             }},
+            {"ce",
+             [this](const domain::Caller& caller, const http::Request& request) {
+                 return api::ce::CostExplorer(*store, *books).handle(caller, request);
+             }},
+            {"pricing",
+             [this](const domain::Caller& caller, const http::Request& request) {
+                 return api::pricing::PriceService(*catalog, *books).handle(caller, request);
              }},
             {"ssm", [this](const domain::Caller& caller, const http::Request& request) {
                  return api::ssm::ParameterStore(*cloud).handle(caller, request);

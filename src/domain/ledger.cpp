@@ -7,7 +7,7 @@
 namespace pileus::domain {
 
 namespace {
-constexpr std::array<std::pair<LedgerKind, std::string_view>, 14> names{{
+constexpr std::array<std::pair<LedgerKind, std::string_view>, 20> names{{
     {LedgerKind::instance_started, "instance-started"},
     {LedgerKind::instance_ended, "instance-ended"},
     {LedgerKind::volume_created, "volume-created"},
@@ -17,11 +17,17 @@ constexpr std::array<std::pair<LedgerKind, std::string_view>, 14> names{{
     {LedgerKind::volume_throughput_set, "volume-throughput-set"},
     {LedgerKind::volume_deleted, "volume-deleted"},
     {LedgerKind::snapshot_completed, "snapshot-completed"},
+    {LedgerKind::snapshot_stored, "snapshot-stored"},
     {LedgerKind::snapshot_deleted, "snapshot-deleted"},
     {LedgerKind::address_taken, "address-taken"},
     {LedgerKind::address_released, "address-released"},
     {LedgerKind::nat_gateway_started, "nat-gateway-started"},
     {LedgerKind::nat_gateway_ended, "nat-gateway-ended"},
+    {LedgerKind::nat_gateway_processed, "nat-gateway-processed"},
+    {LedgerKind::data_sent_out, "data-sent-out"},
+    {LedgerKind::credits_charged, "credits-charged"},
+    {LedgerKind::clock_stepped, "clock-stepped"},
+    {LedgerKind::prices_set, "prices-set"},
 }};
 } // namespace
 

@@ -21,12 +21,20 @@ enum class LedgerKind {
     volume_iops_set,       // detail: the volume type
     volume_throughput_set, // MiB/s; detail: the volume type
     volume_deleted,
-    snapshot_completed, // quantity: the bytes of all its layers
-    snapshot_deleted,   // the same
+    snapshot_completed, // quantity: the bytes of all its layers. Charges nothing by itself
+    snapshot_stored,    // quantity: the bytes that are charged to it from now on
+    snapshot_deleted,
     address_taken,      // a public IPv4 address; detail: the address
     address_released,
     nat_gateway_started, // available. Each hour that was begun is charged whole
     nat_gateway_ended,
+    nat_gateway_processed, // quantity: bytes since the last such event
+    data_sent_out,         // to the world outside; quantity: bytes since the last such event
+    credits_charged,       // surplus CPU credits; quantity: vCPU-seconds; detail: "t3"
+    // The clock jumped; quantity: by how many microseconds, negative for backwards. What lasts goes
+    // on at the new time as if no time had passed.
+    clock_stepped,
+    prices_set, // quantity: valid from (microseconds since 1970); detail: SHA-256 of the list
 };
 
 struct LedgerEvent {

@@ -10,28 +10,52 @@ namespace {
 constexpr int64_t seconds_per_hour = 3600;
 constexpr int64_t seconds_per_day = 86'400;
 constexpr int most_decimals = 9;
+
+int64_t seconds_of_month(int days) {
+    if (days < 28 || days > 31)
+        throw std::invalid_argument("a month has 28 to 31 days");
+    return days * seconds_per_day;
+}
 } // namespace
 
 Money Money::of_hours(int64_t nano_dollars_per_hour, int64_t seconds) {
-    return product(nano_dollars_per_hour, seconds, seconds_per_hour);
+    return product(nano_dollars_per_hour, seconds, parts_per_nano_dollar / seconds_per_hour);
 }
 
 Money Money::of_month(int64_t nano_dollars_per_month, int64_t seconds, int days) {
-    if (days < 28 || days > 31)
-        throw std::invalid_argument("a month has 28 to 31 days");
-    return product(nano_dollars_per_month, seconds, days * seconds_per_day);
+    return product(nano_dollars_per_month, seconds, parts_per_nano_dollar / seconds_of_month(days));
 }
 
-Money Money::product(int64_t price, int64_t seconds, int64_t seconds_of_the_price) {
-    Wide parts = Wide{price} * seconds; // fits: 63 and 63 bits
-    if (__builtin_mul_overflow(parts, Wide{parts_per_nano_dollar / seconds_of_the_price}, &parts))
+Money Money::of_bytes(int64_t nano_dollars_per_gib, int64_t bytes) {
+    return product(nano_dollars_per_gib, bytes, parts_per_nano_dollar / bytes_of_gib);
+}
+
+Money Money::of_bytes_month(int64_t nano_dollars_per_gib_month,
+                            int64_t bytes,
+                            int64_t seconds,
+                            int days) {
+    return product(nano_dollars_per_gib_month,
+                   Wide{bytes} * seconds, // fits: 63 and 63 bits
+                   seconds_parts / seconds_of_month(days));
+}
+
+Money Money::product(int64_t price, Wide amount, Wide parts) {
+    if (__builtin_mul_overflow(amount, Wide{price}, &amount) ||
+        __builtin_mul_overflow(amount, parts, &amount))
         throw std::overflow_error("an amount of money is too large");
-    return Money(parts);
+    return Money(amount);
 }
 
 Money& Money::operator+=(const Money& other) {
     if (__builtin_add_overflow(parts_, other.parts_, &parts_))
         throw std::overflow_error("a sum of money is too large");
+    return *this;
+}
+
+Money& Money::operator-=(const Money& other) {
+    if (other.parts_ > parts_)
+        throw std::overflow_error("an amount of money would be less than nothing");
+    parts_ -= other.parts_;
     return *this;
 }
 

@@ -31,6 +31,24 @@ TEST(Money, SecondsOfEveryMonthAddUpToTheMonth) {
     EXPECT_THROW((void)Money::of_month(1, 1, 27), std::invalid_argument);
 }
 
+TEST(Money, BytesAddUpToTheGib) {
+    constexpr int64_t gib = int64_t{1} << 30;
+    Money sum;
+    for (int i = 0; i < 1024; ++i)
+        sum += Money::of_bytes(45'000'001, gib / 1024);
+    EXPECT_EQ(sum, Money::of_bytes(45'000'001, gib));
+    EXPECT_EQ(sum.nano_dollars(), 45'000'001);
+    // One byte for one second of every month is an exact amount.
+    for (const int days : {28, 29, 30, 31}) {
+        Money month;
+        for (int day = 0; day < days; ++day)
+            month += Money::of_bytes_month(50'000'000, 3, 86'400, days);
+        EXPECT_EQ(month, Money::of_bytes(50'000'000, 3)) << days;
+    }
+    // 16 TiB for a month at five cents.
+    EXPECT_EQ(Money::of_bytes_month(50'000'000, 16384 * gib, 31 * 86'400, 31).str(2), "819.20");
+}
+
 TEST(Money, IsRoundedHalfUpAndOnlyWhenShown) {
     EXPECT_EQ(Money::of_hours(1, 1799).nano_dollars(), 0);
     EXPECT_EQ(Money::of_hours(1, 1800).nano_dollars(), 1);

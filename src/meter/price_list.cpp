@@ -5,7 +5,9 @@
 #include "base/text.h"
 #include "meter/money.h"
 
-#include <fmt/core.h>
+#include <algorithm>
+#include <array>
+#include <fmt/format.h>
 #include <toml++/toml.h>
 
 namespace pileus::meter {
@@ -37,17 +39,73 @@ Result<int64_t> read_price(const toml::node& node, std::string_view name) {
     return *price;
 }
 
-Result<std::map<std::string, int64_t, std::less<>>> read_prices(const toml::table& file,
-                                                                std::string_view section) {
-    std::map<std::string, int64_t, std::less<>> prices;
-    const auto* table = file.get_as<toml::table>(section);
-    if (table == nullptr)
-        return prices;
-    for (const auto& [name, node] : *table) {
+constexpr std::array known_sections{section::instance_hour,
+                                    section::spot_hour,
+                                    section::dedicated_hour,
+                                    section::reserved_hour,
+                                    section::capacity_hour,
+                                    section::volume_gib_month,
+                                    section::volume_iops_month,
+                                    section::volume_throughput_month,
+                                    section::snapshot_gib_month,
+                                    section::address_hour,
+                                    section::nat_gateway_hour,
+                                    section::nat_gateway_gib,
+                                    section::data_out_gib,
+                                    section::cpu_credit_hour};
+
+// "a GiB-month of"
+std::string_view what_is_priced(std::string_view section) {
+    if (section.ends_with("_gib_month"))
+        return "a GiB-month of";
+    if (section == section::volume_iops_month)
+        return "a month of an IOPS of";
+    if (section == section::volume_throughput_month)
+        return "a month of a MiB/s of";
+    if (section.ends_with("_gib"))
+        return "a GiB through";
+    return section == section::instance_hour || !section.starts_with("spot") ? "an hour of"
+                                                                             : "a spot hour of";
+}
+
+Result<PriceList::Prices> read_prices(const toml::table& table) {
+    PriceList::Prices prices;
+    for (const auto& [name, node] : table) {
         PILEUS_ASSIGN(const auto price, read_price(node, name.str()));
         prices.emplace(name.str(), price);
     }
     return prices;
+}
+
+Result<std::map<std::string, PriceList::Prices, std::less<>>>
+read_sections(const toml::table& file) {
+    std::map<std::string, PriceList::Prices, std::less<>> sections;
+    for (const auto& [name, node] : file) {
+        const auto* table = node.as_table();
+        if (table == nullptr)
+            continue;
+        // A slip of the pen would leave things without a price.
+        if (std::find(known_sections.begin(), known_sections.end(), name.str()) ==
+            known_sections.end())
+            return fail(errors::invalid,
+                        fmt::format("line {}: there is no section '{}'; there are: {}",
+                                    node.source().begin.line,
+                                    name.str(),
+                                    fmt::join(known_sections, ", ")));
+        PILEUS_ASSIGN(auto prices, read_prices(*table));
+        sections.emplace(name.str(), std::move(prices));
+    }
+    return sections;
+}
+
+// "2026-01-19", the first second of the day.
+std::optional<Time> parse_day(std::string_view text) {
+    return text.size() == 10 ? parse_iso8601(std::string(text) + "T00:00:00Z") : std::nullopt;
+}
+
+bool is_currency(std::string_view text) {
+    return text.size() == 3 &&
+           std::all_of(text.begin(), text.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
 }
 
 } // namespace
@@ -83,17 +141,15 @@ Result<PriceList> PriceList::parse(std::string_view text, std::string_view sourc
         PriceList list;
         list.source_ = source;
         list.region_ = file["region"].value_or(std::string{});
-        list.valid_from_ = file["valid_from"].value_or(std::string{});
-        if (list.region_.empty() || list.valid_from_.empty())
-            return fail(errors::invalid, "'region' and 'valid_from' must be given");
-        if (file["currency"].value_or(std::string{}) != "USD")
-            return fail(errors::invalid, "'currency' must be \"USD\"");
-        PILEUS_ASSIGN(list.instance_hour_, read_prices(file, "instance_hour"));
-        PILEUS_ASSIGN(list.volume_gib_month_, read_prices(file, "volume_gib_month"));
-        PILEUS_ASSIGN(list.volume_iops_month_, read_prices(file, "volume_iops_month"));
-        PILEUS_ASSIGN(list.volume_throughput_month_, read_prices(file, "volume_throughput_month"));
-        PILEUS_ASSIGN(list.public_ipv4_hour_, read_prices(file, "address_hour"));
-        PILEUS_ASSIGN(list.nat_gateway_hour_, read_prices(file, "nat_gateway_hour"));
+        list.currency_ = file["currency"].value_or(std::string{});
+        const auto valid_from = parse_day(file["valid_from"].value_or(std::string{}));
+        if (list.region_.empty() || !valid_from)
+            return fail(errors::invalid,
+                        "'region' and 'valid_from' (such as \"2026-01-19\") must be given");
+        if (!is_currency(list.currency_))
+            return fail(errors::invalid, "'currency' must be a code such as \"USD\"");
+        list.valid_from_ = *valid_from;
+        PILEUS_ASSIGN(list.sections_, read_sections(file));
         return list;
     };
     auto list = read();
@@ -102,43 +158,52 @@ Result<PriceList> PriceList::parse(std::string_view text, std::string_view sourc
     return list;
 }
 
-Result<int64_t> PriceList::instance_hour(std::string_view region, std::string_view type) const {
-    return price(instance_hour_, region, "an hour of", type);
+Result<int64_t> PriceList::price(std::string_view section, std::string_view name) const {
+    const auto prices = sections_.find(section);
+    if (prices != sections_.end())
+        if (const auto found = prices->second.find(name); found != prices->second.end())
+            return found->second;
+    return fail(errors::not_found,
+                fmt::format("{} has no price for {} {}", source_, what_is_priced(section), name));
 }
 
-Result<int64_t> PriceList::volume_gib_month(std::string_view region, std::string_view type) const {
-    return price(volume_gib_month_, region, "a GiB-month of", type);
+void PriceList::price_by_capacity(const std::vector<domain::InstanceType>& types) {
+    const auto vcpu = price(section::capacity_hour, "vcpu").value_or(0);
+    const auto gib = price(section::capacity_hour, "gib").value_or(0);
+    if (vcpu == 0 && gib == 0)
+        return;
+    static constexpr int64_t mib_of_gib = 1024;
+    auto& prices = sections_[std::string(section::instance_hour)];
+    for (const auto& type : types)
+        // Rounded up to the nano-dollar: nothing is free.
+        prices.try_emplace(
+            type.name, vcpu * type.vcpus + (gib * type.memory_mib + mib_of_gib - 1) / mib_of_gib);
 }
 
-Result<int64_t> PriceList::volume_iops_month(std::string_view region, std::string_view type) const {
-    return price(volume_iops_month_, region, "a month of an IOPS of", type);
+std::string PriceList::valid_from_day() const {
+    return format_iso8601(valid_from_).substr(0, 10);
 }
 
-Result<int64_t> PriceList::volume_throughput_month(std::string_view region,
-                                                   std::string_view type) const {
-    return price(volume_throughput_month_, region, "a month of a MiB/s of", type);
+std::string PriceList::canonical() const {
+    std::string text = fmt::format("region = \"{}\"\ncurrency = \"{}\"\nvalid_from = \"{}\"\n",
+                                   region_,
+                                   currency_,
+                                   valid_from_day());
+    for (const auto& [name, prices] : sections_) {
+        text += fmt::format("\n[{}]\n", name);
+        for (const auto& [item, price] : prices)
+            text += fmt::format("\"{}\" = \"{}\"\n", item, format_dollars(price));
+    }
+    return text;
 }
 
-Result<int64_t> PriceList::public_ipv4_hour(std::string_view region) const {
-    return price(public_ipv4_hour_, region, "an hour of", "public_ipv4");
-}
-
-Result<int64_t> PriceList::nat_gateway_hour(std::string_view region) const {
-    return price(nat_gateway_hour_, region, "an hour of", "nat_gateway");
-}
-
-Result<int64_t> PriceList::price(const Prices& prices,
-                                 std::string_view region,
-                                 std::string_view what,
-                                 std::string_view name) const {
-    if (region != region_)
-        return fail(errors::not_found,
-                    fmt::format("{} has prices of {}, not of {}", source_, region_, region));
-    const auto found = prices.find(name);
-    if (found == prices.end())
-        return fail(errors::not_found,
-                    fmt::format("{} has no price for {} {}", source_, what, name));
-    return found->second;
+std::string format_dollars(int64_t nano_dollars) {
+    auto text = fmt::format(
+        "{}.{:09}", nano_dollars / nano_dollars_per_dollar, nano_dollars % nano_dollars_per_dollar);
+    text.erase(text.find_last_not_of('0') + 1);
+    if (text.ends_with('.'))
+        text.pop_back();
+    return text;
 }
 
 } // namespace pileus::meter

@@ -43,15 +43,15 @@ TEST(PriceList, WhatIsNotListedIsAnErrorThatNamesIt) {
     const auto list = PriceList::parse(
         std::string(head) + "[instance_hour]\n't3.micro' = '0.0104'\n", "prices.toml");
     ASSERT_TRUE(list) << list.error().message;
-    EXPECT_EQ(list->instance_hour("r", "t3.micro"), 10'400'000);
-    EXPECT_EQ(list->instance_hour("r", "x9.huge").error().message,
+    EXPECT_EQ(list->price(section::instance_hour, "t3.micro"), 10'400'000);
+    EXPECT_EQ(list->price(section::instance_hour, "x9.huge").error().message,
               "prices.toml has no price for an hour of x9.huge");
-    EXPECT_EQ(list->volume_gib_month("r", "gp3").error().message,
+    EXPECT_EQ(list->price(section::volume_gib_month, "gp3").error().message,
               "prices.toml has no price for a GiB-month of gp3");
-    EXPECT_EQ(list->public_ipv4_hour("r").error().message,
+    EXPECT_EQ(list->price(section::address_hour, "public_ipv4").error().message,
               "prices.toml has no price for an hour of public_ipv4");
-    EXPECT_EQ(list->instance_hour("eu-west-1", "t3.micro").error().message,
-              "prices.toml has prices of r, not of eu-west-1");
+    EXPECT_TRUE(list->covers("r"));
+    EXPECT_FALSE(list->covers("eu-west-1"));
 }
 
 TEST(PriceList, MistakesNameTheFileAndTheLine) {
@@ -59,6 +59,7 @@ TEST(PriceList, MistakesNameTheFileAndTheLine) {
         {"[instance_hour]\na = 0.1", "line 5: the price of 'a' must be a text"},
         {"[instance_hour]\na = '0.1 USD'", "line 5: the price of 'a'"},
         {"[volume_gib_month]\ngp3 = '0'", "line 5: 'gp3' would be free"},
+        {"[instances_hour]\na = '1'", "line 4: there is no section 'instances_hour'"},
         {"[", "line 4"},
     };
     for (const auto& [text, expected] : cases) {
@@ -68,8 +69,32 @@ TEST(PriceList, MistakesNameTheFileAndTheLine) {
         EXPECT_THAT(list.error().message, HasSubstr(expected));
     }
     EXPECT_FALSE(PriceList::parse("currency = 'USD'", "p"));
-    EXPECT_FALSE(PriceList::parse("region = 'r'\nvalid_from = 'd'\ncurrency = 'EUR'", "p"));
+    EXPECT_FALSE(PriceList::parse("region = 'r'\nvalid_from = 'd'\ncurrency = 'USD'", "p"));
+    EXPECT_FALSE(PriceList::parse("region = 'r'\nvalid_from = '2026-01-01'\ncurrency = '$'", "p"));
     EXPECT_FALSE(PriceList::load("/nowhere/prices.toml"));
+}
+
+TEST(PriceList, OneTextForTheSamePrices) {
+    const auto list = PriceList::parse(
+        "currency = 'EUR'\nregion='*'\nvalid_from='2026-01-01'\n[spot_hour]\nb='0.20'\na='3'", "p");
+    ASSERT_TRUE(list) << list.error().message;
+    EXPECT_EQ(list->canonical(),
+              "region = \"*\"\ncurrency = \"EUR\"\nvalid_from = \"2026-01-01\"\n\n"
+              "[spot_hour]\n\"a\" = \"3\"\n\"b\" = \"0.2\"\n");
+    EXPECT_EQ(PriceList::parse(list->canonical(), "p")->canonical(), list->canonical());
+    EXPECT_TRUE(list->covers("anywhere"));
+}
+
+TEST(PriceList, TypesCostTheirCapacityWhereNoPriceIsTheirs) {
+    auto list = PriceList::parse(std::string(head) + "[instance_hour]\n'own' = '7'\n"
+                                                     "[capacity_hour]\nvcpu='0.01'\ngib='0.002'",
+                                 "p");
+    ASSERT_TRUE(list);
+    domain::InstanceType small{.name = "small", .vcpus = 2, .memory_mib = 512};
+    domain::InstanceType own{.name = "own", .vcpus = 2, .memory_mib = 512};
+    list->price_by_capacity({small, own});
+    EXPECT_EQ(list->price(section::instance_hour, "small"), 21'000'000);
+    EXPECT_EQ(list->price(section::instance_hour, "own"), 7'000'000'000);
 }
 
 TEST(PriceList, OwnFileHasWhatAwsPublishes) {
@@ -77,13 +102,13 @@ TEST(PriceList, OwnFileHasWhatAwsPublishes) {
     ASSERT_TRUE(list) << list.error().message;
     const std::string region = "us-east-1";
     EXPECT_EQ(list->region(), region);
-    EXPECT_EQ(list->instance_hour(region, "t3.micro"), 10'400'000);
-    EXPECT_EQ(list->instance_hour(region, "m5.large"), 96'000'000);
-    EXPECT_EQ(list->instance_hour(region, "c7i.large"), 89'250'000);
-    EXPECT_EQ(list->instance_hour(region, "r7i.metal-24xl"), 6'985'440'000);
-    EXPECT_EQ(list->volume_gib_month(region, "gp3"), 80'000'000);
-    EXPECT_EQ(list->public_ipv4_hour(region), 5'000'000);
-    EXPECT_EQ(list->nat_gateway_hour(region), 45'000'000);
+    EXPECT_EQ(list->price(section::instance_hour, "t3.micro"), 10'400'000);
+    EXPECT_EQ(list->price(section::instance_hour, "m5.large"), 96'000'000);
+    EXPECT_EQ(list->price(section::instance_hour, "c7i.large"), 89'250'000);
+    EXPECT_EQ(list->price(section::instance_hour, "r7i.metal-24xl"), 6'985'440'000);
+    EXPECT_EQ(list->price(section::volume_gib_month, "gp3"), 80'000'000);
+    EXPECT_EQ(list->price(section::address_hour, "public_ipv4"), 5'000'000);
+    EXPECT_EQ(list->price(section::nat_gateway_hour, "nat_gateway"), 45'000'000);
 }
 
 // A price that a family's other sizes contradict is a slip of the pen: sizes of one family cost in
@@ -106,11 +131,11 @@ TEST(PriceList, SizesOfAFamilyCostInProportion) {
     int checked = 0;
     for (const auto* family :
          {"t2", "t3", "t3a", "m5", "m6i", "m7i", "c5", "c6i", "c7i", "r5", "r6i", "r7i"}) {
-        const auto large = list->instance_hour("us-east-1", std::string(family) + ".large");
+        const auto large = list->price(section::instance_hour, std::string(family) + ".large");
         ASSERT_TRUE(large) << family;
         for (const auto& [size, multiple] : multiples)
             if (const auto price =
-                    list->instance_hour("us-east-1", std::string(family) + "." + size)) {
+                    list->price(section::instance_hour, std::string(family) + "." + size)) {
                 EXPECT_EQ(*price, *large * multiple) << family << "." << size;
                 ++checked;
             }
@@ -132,7 +157,7 @@ TEST(PriceList, EveryTypeOfTheCatalogHasAPrice) {
         if (!std::regex_search(line, match, std::regex("\\{ size = \"([^\"]*)\"")))
             continue;
         const auto type = family + "." + match[1].str();
-        EXPECT_TRUE(list->instance_hour("us-east-1", type)) << type;
+        EXPECT_TRUE(list->price(section::instance_hour, type)) << type;
         ++types;
     }
     EXPECT_EQ(types, 111);

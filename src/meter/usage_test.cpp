@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <map>
 #include <random>
+#include <set>
 
 namespace pileus::meter {
 namespace {
@@ -21,8 +22,8 @@ using testing::SizeIs;
 constexpr Time march{std::chrono::seconds{1'709'251'200}};
 constexpr Duration day = 24h;
 
-PriceList price_list() {
-    return *PriceList::parse(R"(
+PriceBook price_list() {
+    return PriceBook(*PriceList::parse(R"(
 region = "us-east-1"
 valid_from = "2026-01-19"
 currency = "USD"
@@ -42,10 +43,18 @@ gp3 = "0.005"
 io2 = "0.065"
 io2-above-32000 = "0.0455"
 io2-above-64000 = "0.03185"
+[snapshot_gib_month]
+standard = "0.05"
+[nat_gateway_gib]
+nat_gateway = "0.045"
+[data_out_gib]
+internet = "0.09"
+[cpu_credit_hour]
+t3 = "0.05"
 [volume_throughput_month]
 gp3 = "0.04"
 )",
-                             "prices.toml");
+                                       "prices.toml"));
 }
 
 LedgerEvent event(LedgerKind kind,
@@ -198,18 +207,18 @@ TEST(Usage, VolumeCostsAMonthOfItsMonth) {
     const auto across =
         only_charge({created(march - day, 29), deleted(march + day)}, march + 2 * day);
     EXPECT_EQ(across.cost->str(9), "0.154838710"); // 0.08 + 0.08 · 29/31
-    EXPECT_EQ(across.gib_seconds, 29 * 2 * 86'400);
+    EXPECT_EQ(across.unit_seconds, 29 * 2 * 86'400);
 }
 
 TEST(Usage, ResizedVolumeCostsEachSizeForItsTime) {
     const auto charge = only_charge(
         {created(march, 10), resized(march + 10s, 20), deleted(march + 100s)}, march + day);
     EXPECT_EQ(charge.seconds, 100);
-    EXPECT_EQ(charge.gib_seconds, 10 * 10 + 20 * 90);
+    EXPECT_EQ(charge.unit_seconds, 10 * 10 + 20 * 90);
     const auto brief = only_charge(
         {created(march, 10), resized(march + 10s, 20), deleted(march + 20s)}, march + day);
     EXPECT_EQ(brief.seconds, 60) << "the minute is counted once, from the creation";
-    EXPECT_EQ(brief.gib_seconds, 10 * 10 + 20 * 50);
+    EXPECT_EQ(brief.unit_seconds, 10 * 10 + 20 * 50);
 }
 
 TEST(Usage, AddressCostsItsSecondsWithoutAMinimum) {
@@ -235,7 +244,7 @@ TEST(Usage, ClockThatWasSetBackChargesNoNegativeTime) {
     EXPECT_EQ(only_charge({taken(march), released(march - 1h)}, march + day).seconds, 0);
     EXPECT_EQ(only_charge({created(march, 10), resized(march - 1h, 20), deleted(march + 100s)},
                           march + day)
-                  .gib_seconds,
+                  .unit_seconds,
               2000);
 }
 
@@ -341,14 +350,18 @@ std::vector<Life> lives_of(const std::vector<LedgerEvent>& events, int64_t now) 
     return ended;
 }
 
+int64_t price_in(const PriceBook& prices, std::string_view section, std::string_view name) {
+    return *(*prices.at(0).list_of("us-east-1"))->price(section, name);
+}
+
 // What this life costs in this second.
-Money price_of(const Life& life, int64_t second, const PriceList& prices) {
+Money price_of(const Life& life, int64_t second, const PriceBook& prices) {
     if (life.kind == LedgerKind::address_taken)
-        return Money::of_hours(*prices.public_ipv4_hour("us-east-1"), 1);
+        return Money::of_hours(price_in(prices, section::address_hour, "public_ipv4"), 1);
     if (life.kind == LedgerKind::nat_gateway_started)
-        return Money::of_hours(*prices.nat_gateway_hour("us-east-1"), 1);
+        return Money::of_hours(price_in(prices, section::nat_gateway_hour, "nat_gateway"), 1);
     if (life.kind == LedgerKind::instance_started)
-        return Money::of_hours(*prices.instance_hour("us-east-1", life.item), 1);
+        return Money::of_hours(price_in(prices, section::instance_hour, life.item), 1);
     int64_t gib = 0;
     for (const auto& [from, size] : life.sizes)
         if (from <= second)
@@ -357,7 +370,7 @@ Money price_of(const Life& life, int64_t second, const PriceList& prices) {
     const year_month_day date{floor<days>(sys_seconds{seconds{second}})};
     const auto month_days = static_cast<unsigned>((date.year() / date.month() / last).day());
     return Money::of_month(
-        *prices.volume_gib_month("us-east-1", life.item), gib, static_cast<int>(month_days));
+        price_in(prices, section::volume_gib_month, life.item), gib, static_cast<int>(month_days));
 }
 
 // Whether a second after the end is charged too.
@@ -372,7 +385,7 @@ bool is_owed(const Life& life, int64_t second) {
 
 // The meter as one would write it without any thought: look at everything in every second.
 Money second_by_second(const std::vector<LedgerEvent>& events,
-                       const PriceList& prices,
+                       const PriceBook& prices,
                        int64_t from,
                        int64_t now) {
     Money sum;
@@ -458,14 +471,14 @@ TEST(Usage, PiecesGiveTheSameAsTheWhole) {
     const auto prices = price_list();
     std::mt19937 random(12);
     const auto events = random_events(random, march);
-    Replay pieces;
+    Timeline pieces;
     for (size_t i = 0; i < events.size(); ++i) {
         pieces.add(events[i]);
         const auto whole = replay(
             {events.begin(), events.begin() + static_cast<long>(i) + 1}, prices, march + day);
         Money sum_of_pieces;
         Money sum_of_whole;
-        for (const auto& bill : pieces.bills(prices, march + day))
+        for (const auto& bill : bills_of(pieces, prices, march + day))
             sum_of_pieces += bill.total();
         for (const auto& bill : whole)
             sum_of_whole += bill.total();
@@ -522,6 +535,119 @@ TEST(Usage, FurtherIopsOfIo2CostLess) {
 TEST(Usage, PerformanceWithoutAPriceSaysSo) {
     const auto all = costs({created(march, 100), iops_set(march, 1000, "io1")}, march + 31 * day);
     EXPECT_THAT(all.at(1), testing::HasSubstr("has no price for a month of an IOPS of io1"));
+}
+
+// --- snapshots, bytes, credits ---
+
+constexpr int64_t gib = int64_t{1} << 30;
+
+// https://docs.aws.amazon.com/ebs/latest/userguide/ebs-snapshots.html ("you're charged only for the
+// changed data"): each snapshot by the bytes that are stored for it.
+TEST(Usage, SnapshotCostsWhatIsStoredForIt) {
+    const auto snapshot = [](LedgerKind kind, Time at, int64_t bytes) {
+        return alone(event(kind, at, "snap-1", bytes, "vol-1"));
+    };
+    const auto end = march + 31 * day;
+    EXPECT_THAT(costs({snapshot(LedgerKind::snapshot_completed, march, 99 * gib),
+                       snapshot(LedgerKind::snapshot_stored, march, 10 * gib)},
+                      end),
+                ElementsAre("snapshot 0.500000"))
+        << "that it is complete charges nothing";
+    // The snapshot before it goes, and leaves it its bytes.
+    EXPECT_THAT(costs({snapshot(LedgerKind::snapshot_stored, march, 10 * gib),
+                       snapshot(LedgerKind::snapshot_stored, march + 31 * day / 2, 30 * gib)},
+                      end),
+                ElementsAre("snapshot 1.000000"));
+    EXPECT_THAT(costs({snapshot(LedgerKind::snapshot_stored, march, gib),
+                       snapshot(LedgerKind::snapshot_deleted, march + 1s, 0)},
+                      end),
+                ElementsAre("snapshot 0.000000"))
+        << "without a minimum";
+}
+
+// https://aws.amazon.com/vpc/pricing/ ("NAT gateway … per GB data processed"),
+// https://aws.amazon.com/ec2/pricing/on-demand/ ("Data Transfer OUT From Amazon EC2 To Internet").
+TEST(Usage, BytesCostWhenTheyPassed) {
+    const auto bytes = [](LedgerKind kind, Time at, int64_t count) {
+        return alone(event(kind, at, "nat-1", count, ""));
+    };
+    EXPECT_THAT(costs({bytes(LedgerKind::nat_gateway_processed, march, gib),
+                       bytes(LedgerKind::nat_gateway_processed, march + 1h, gib),
+                       bytes(LedgerKind::data_sent_out, march, 10 * gib)},
+                      march + day),
+                ElementsAre("NAT gateway 0.090000", "data out 0.900000"));
+}
+
+// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/burstable-performance-instances-unlimited-mode-concepts.html
+// ("a flat additional rate per vCPU-hour").
+TEST(Usage, SurplusCreditsCostTheirVcpuHours) {
+    EXPECT_THAT(costs({event(LedgerKind::credits_charged, march, "i-1", 7200, "t3")}, march + 1h),
+                ElementsAre("t3 0.100000"));
+}
+
+// Spot, dedicated and reserved capacity have tables of their own.
+TEST(Usage, OtherMarketsHaveTheirOwnPrices) {
+    const PriceBook prices(
+        *PriceList::parse("region='us-east-1'\nvalid_from='2026-01-19'\ncurrency='USD'\n"
+                          "[instance_hour]\n't3.micro'='1'\n[spot_hour]\n't3.micro'='0.3'\n"
+                          "[dedicated_hour]\n't3.micro'='2'\n[reserved_hour]\n't3.micro'='0.6'\n",
+                          "p"));
+    for (const auto& [item, cost] : {std::pair("t3.micro", "1.0"),
+                                     std::pair("t3.micro/spot", "0.3"),
+                                     std::pair("t3.micro/dedicated", "2.0"),
+                                     std::pair("t3.micro/reserved", "0.6")})
+        EXPECT_EQ(replay({started(march, item), ended(march + 1h)}, prices, march + day)
+                      .at(0)
+                      .total()
+                      .str(1),
+                  cost);
+}
+
+// --- prices that change, a clock that jumps ---
+
+PriceTable instance_table(const std::string& dollars) {
+    return *PriceTable::of({*PriceList::parse("region='*'\nvalid_from='2020-01-01'\n"
+                                              "currency='USD'\n[instance_hour]\n't3.micro'='" +
+                                                  dollars + "'",
+                                              "p")});
+}
+
+TEST(Usage, ChangeOfPriceNeverRewritesThePast) {
+    PriceBook prices;
+    prices.set(second_of(march), instance_table("1"));
+    const std::vector<LedgerEvent> events{started(march - 10h), ended(march + 10h)};
+    EXPECT_EQ(replay(events, prices, march + 5h).at(0).total().str(2), "15.00");
+    prices.set(second_of(march + 6h), instance_table("2"));
+    EXPECT_EQ(replay(events, prices, march + 5h).at(0).total().str(2), "15.00");
+    EXPECT_EQ(replay(events, prices, march + day).at(0).total().str(2), "24.00");
+    // What was to come and was taken back never was.
+    prices.set(second_of(march + 30h), instance_table("9"));
+    prices.set(second_of(march + 20h), instance_table("3"));
+    EXPECT_EQ(prices.entries().size(), 3u);
+    EXPECT_EQ(replay(events, prices, march + 2 * day).at(0).total().str(2), "24.00");
+}
+
+TEST(Usage, JumpOfTheClockNeitherCreatesNorLosesACharge) {
+    const auto step = [](Time now, Duration by) {
+        return event(LedgerKind::clock_stepped, now, "clock", by.count(), "");
+    };
+    for (const Duration jump : {Duration(5h), Duration(-30min), Duration(40s)}) {
+        const auto charge = [&](std::vector<LedgerEvent> events) {
+            return only_charge(events, march + 9 * day).seconds;
+        };
+        // One real hour, in the middle of which the clock jumps.
+        EXPECT_EQ(
+            charge({started(march), step(march + 30min + jump, jump), ended(march + 1h + jump)}),
+            3600);
+        // The minimum is owed once.
+        EXPECT_EQ(
+            charge({started(march), step(march + 10s + jump, jump), ended(march + 20s + jump)}),
+            60);
+        EXPECT_EQ(charge({nat_started(march),
+                          step(march + 30min + jump, jump),
+                          nat_ended(march + 61min + jump)}),
+                  7200);
+    }
 }
 
 } // namespace

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/tags.h"
 
+#include "store/charged_tags.h"
 #include "store/table.h"
 
 namespace pileus::store::tags {
@@ -37,6 +38,8 @@ void put(Transaction& tx, const domain::ResourceTag& tag) {
             tag.region,
             tag.resource_type,
             tag.tag.value);
+    if (charged_tags::is_charged(tag.resource_id))
+        charged_tags::put(tx, tag);
 }
 
 void erase(Transaction& tx,
@@ -50,6 +53,8 @@ void erase(Transaction& tx,
             scope.account_id,
             scope.region,
             key);
+    if (charged_tags::is_charged(resource_id))
+        charged_tags::erase(tx, scope.account_id, resource_id, key);
 }
 
 void erase_all(Transaction& tx, const std::string& resource_id) {

@@ -12,6 +12,7 @@
 #include "domain/error_codes.h"
 #include "store/images.h"
 #include "store/instances.h"
+#include "store/ledger.h"
 
 #include <algorithm>
 #include <boost/json.hpp>
@@ -26,12 +27,12 @@ namespace codes = domain::codes;
 Administrator::Administrator(store::Store& store,
                              const Clock& clock,
                              const catalog::Catalog& catalog,
-                             const meter::PriceList& prices,
+                             meter::Books& books,
                              cloud::Cloud& cloud,
                              const cloud::Settings& settings,
                              Installation installation,
                              Machine machine)
-    : store_(store), clock_(clock), catalog_(catalog), prices_(prices), cloud_(cloud),
+    : store_(store), clock_(clock), catalog_(catalog), books_(books), cloud_(cloud),
       settings_(settings), installation_(std::move(installation)), machine_(std::move(machine)) {}
 
 http::Response Administrator::handle(const domain::Caller& caller, const http::Request& request) {
@@ -47,7 +48,7 @@ Result<json::object> Administrator::run(const domain::Caller& caller,
     if (operation == "GetStatus")
         return get_status(caller);
     if (operation == "GetCost")
-        return get_cost(caller);
+        return get_cost(caller, arguments);
     if (operation == "GetLogin")
         return get_login(caller, arguments);
     if (operation == "ExplainPacket")
@@ -59,6 +60,8 @@ Result<json::object> Administrator::run(const domain::Caller& caller,
             store_, settings_.host.host_id, caller.account_id, clock_.now());
     if (operation == "CheckDisks")
         return check_disks();
+    if (operation == "CheckLedger")
+        return check_ledger();
     if (operation == "ImportImage")
         return import_image(caller, arguments, cloud_);
     if (operation == "RegisterImage")
@@ -123,8 +126,9 @@ Result<json::object> Administrator::get_status(const domain::Caller& caller) {
     };
 }
 
-Result<json::object> Administrator::get_cost(const domain::Caller& caller) {
-    return running_cost(store_, prices_, caller.account_id, clock_.now());
+Result<json::object> Administrator::get_cost(const domain::Caller& caller,
+                                             const Arguments& arguments) {
+    return running_cost(store_, books_, caller.account_id, optional_text(arguments, "by"));
 }
 
 Result<json::object> Administrator::get_login(const domain::Caller& caller,
@@ -152,6 +156,12 @@ Result<json::object> Administrator::check_disks() {
     for (const auto& finding : findings)
         lines.emplace_back(finding);
     return json::object{{"findings", std::move(lines)}};
+}
+
+Result<json::object> Administrator::check_ledger() {
+    const auto findings =
+        store_.read([](store::Transaction& tx) { return store::ledger::check(tx); });
+    return json::object{{"findings", json::array(findings.begin(), findings.end())}};
 }
 
 Result<json::object> Administrator::register_image(const Arguments& arguments) {

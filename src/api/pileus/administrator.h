@@ -13,7 +13,7 @@
 #include "domain/caller.h"
 #include "drivers/network/explain/explain.h"
 #include "http/message.h"
-#include "meter/price_list.h"
+#include "meter/books.h"
 #include "store/store.h"
 
 #include <boost/json/fwd.hpp>
@@ -58,7 +58,7 @@ class Administrator {
     Administrator(store::Store& store,
                   const Clock& clock,
                   const catalog::Catalog& catalog,
-                  const meter::PriceList& prices,
+                  meter::Books& books,
                   cloud::Cloud& cloud,
                   const cloud::Settings& settings,
                   Installation installation,
@@ -71,7 +71,8 @@ class Administrator {
     Result<boost::json::object>
     run(const domain::Caller& caller, std::string_view operation, const Arguments& arguments);
     Result<boost::json::object> get_status(const domain::Caller& caller);
-    Result<boost::json::object> get_cost(const domain::Caller& caller);
+    Result<boost::json::object> get_cost(const domain::Caller& caller, const Arguments& arguments);
+    Result<boost::json::object> check_ledger();
     Result<boost::json::object> get_login(const domain::Caller& caller, const Arguments& arguments);
     Result<boost::json::object> check_disks();
     Result<boost::json::object> register_image(const Arguments& arguments);
@@ -79,7 +80,7 @@ class Administrator {
     store::Store& store_;
     const Clock& clock_;
     const catalog::Catalog& catalog_;
-    const meter::PriceList& prices_;
+    meter::Books& books_;
     cloud::Cloud& cloud_;
     const cloud::Settings& settings_;
     const Installation installation_;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "base/clock.h"
-#include "meter/price_list.h"
+#include "base/result.h"
+#include "meter/books.h"
 #include "store/store.h"
 
 #include <boost/json.hpp>
@@ -10,11 +10,14 @@
 
 namespace pileus::api::pileus_service {
 
-// The running totals of an account, by instance: a replay of its ledger until now. Amounts are
-// decimal dollars; what has no price is named under "unpriced" and is not in the sums.
-boost::json::object running_cost(store::Store& store,
-                                 const meter::PriceList& prices,
-                                 const std::string& account_id,
-                                 Time now);
+// What an account owes: today, this month, since the beginning, in the next hour and until the end
+// of the month if nothing changes. In all, by instance, for each thing that is charged, and by
+// `by`: "instance" (also when it is ""), "type", "service", "usage-type", "region", "account" or
+// "tag:KEY". Amounts are decimal; what has no price is named under "unpriced" and is not in the
+// sums.
+Result<boost::json::object> running_cost(store::Store& store,
+                                         meter::Books& books,
+                                         const std::string& account_id,
+                                         const std::string& by);
 
 } // namespace pileus::api::pileus_service

@@ -92,11 +92,17 @@ void add_reports(CLI::App& app, Command& chosen) {
             return print_templates(context, *templates_as_json);
         };
     });
-    auto* cost = app.add_subcommand("cost", "What each instance has cost so far");
-    auto as_json = std::make_shared<bool>(false);
-    cost->add_flag("--json", *as_json, "For programs");
-    cost->callback([&chosen, as_json] {
-        chosen = [as_json](const Context& context) { return print_cost(context, *as_json); };
+    auto* cost = app.add_subcommand("cost", "What was charged: today, this month, from now on");
+    const auto options = std::make_shared<CostOptions>();
+    cost->add_option(
+        "--by", options->by, "instance, type, service, usage-type, region, account or tag:KEY");
+    cost->add_flag_callback(
+        "--json", [options] { options->format = CostFormat::json; }, "For programs");
+    cost->add_flag_callback(
+        "--csv", [options] { options->format = CostFormat::csv; }, "For a spreadsheet");
+    cost->add_flag("--watch", options->watch, "Anew every two seconds, until Ctrl-C");
+    cost->callback([&chosen, options] {
+        chosen = [options](const Context& context) { return print_cost(context, *options); };
     });
     auto* fsck = app.add_subcommand(
         "fsck", "Whether every disk belongs to something, and everything has its disk");

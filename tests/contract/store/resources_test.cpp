@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "database.h"
 #include "samples.h"
+#include "store/charged_tags.h"
 #include "store/client_tokens.h"
+#include "store/connection.h"
 #include "store/images.h"
 #include "store/instances.h"
 #include "store/key_pairs.h"
@@ -307,6 +309,87 @@ TEST_P(Resources, ClientTokensAreForgottenByAge) {
     read([](Transaction& tx) {
         EXPECT_FALSE(client_tokens::find(tx, scope, "RunInstances", "old"));
         EXPECT_TRUE(client_tokens::find(tx, scope, "RunInstances", "new"));
+        return 0;
+    });
+}
+
+// Whatever is changed in it, put into it or taken out of it is found.
+TEST_P(Resources, LedgerIsChainedByHashes) {
+    const auto fill = [&] {
+        write([](Transaction& tx) {
+            for (int i = 0; i < 5; ++i)
+                ledger::append(tx, samples::ledger_event());
+        });
+    };
+    const auto findings = [&] { return read([](Transaction& tx) { return ledger::check(tx); }); };
+    EXPECT_THAT(findings(), IsEmpty());
+    fill();
+    EXPECT_THAT(findings(), IsEmpty());
+    const std::pair<const char*, const char*> changes[]{
+        {"UPDATE ledger SET quantity = quantity + 1 WHERE sequence = 3",
+         "UPDATE ledger SET quantity = quantity - 1 WHERE sequence = 3"},
+        {"UPDATE ledger SET at = at + 1 WHERE sequence = 1",
+         "UPDATE ledger SET at = at - 1 WHERE sequence = 1"},
+        {"UPDATE ledger SET detail = 'x' WHERE sequence = 5",
+         "UPDATE ledger SET detail = 'detail' WHERE sequence = 5"},
+        {"UPDATE ledger SET sequence = 9 WHERE sequence = 5",
+         "UPDATE ledger SET sequence = 5 WHERE sequence = 9"},
+        {"UPDATE ledger_head SET sequence = 4", "UPDATE ledger_head SET sequence = 5"},
+    };
+    for (const auto& [change, undo] : changes) {
+        write([&](Transaction& tx) { execute(tx.connection(), change); });
+        EXPECT_THAT(findings(), SizeIs(1)) << change;
+        write([&](Transaction& tx) { execute(tx.connection(), undo); });
+        EXPECT_THAT(findings(), IsEmpty()) << undo;
+    }
+    write(
+        [](Transaction& tx) { execute(tx.connection(), "DELETE FROM ledger WHERE sequence = 2"); });
+    EXPECT_THAT(findings(), ElementsAre(testing::HasSubstr("row 3")));
+}
+
+TEST_P(Resources, LastRowsOfTheLedgerAreMissed) {
+    write([](Transaction& tx) {
+        for (int i = 0; i < 3; ++i)
+            ledger::append(tx, samples::ledger_event());
+        execute(tx.connection(), "DELETE FROM ledger WHERE sequence = 3");
+    });
+    EXPECT_THAT(read([](Transaction& tx) { return ledger::check(tx); }),
+                ElementsAre(testing::HasSubstr("ends at row 2")));
+}
+
+// Rows from before the chain get their hashes with the first new one.
+TEST_P(Resources, OldRowsOfTheLedgerAreChainedToo) {
+    write([](Transaction& tx) {
+        for (int i = 1; i <= 3; ++i)
+            execute(tx.connection(),
+                    "INSERT INTO ledger (sequence, at, account_id, region, resource_id, "
+                    "instance_id, kind, quantity, detail) "
+                    "VALUES ($1, 5, 'a', 'r', 'i', '', 'volume-created', 1, '')",
+                    2 * i);
+    });
+    write([](Transaction& tx) { ledger::append(tx, samples::ledger_event()); });
+    EXPECT_THAT(read([](Transaction& tx) { return ledger::check(tx); }), IsEmpty());
+    write([](Transaction& tx) {
+        execute(tx.connection(), "UPDATE ledger SET quantity = 2 WHERE sequence = 4");
+    });
+    EXPECT_THAT(read([](Transaction& tx) { return ledger::check(tx); }),
+                ElementsAre(testing::HasSubstr("row 4")));
+}
+
+TEST_P(Resources, TagsOfWhatWasChargedOutliveIt) {
+    auto tag = samples::tag("i-1", "team", "red");
+    write([&](Transaction& tx) {
+        tags::put(tx, tag);
+        tags::put(tx, samples::tag("sg-1", "team", "red"));
+        tags::put(tx, samples::tag("vol-1", "team", "red"));
+        tags::erase(tx, Scope{tag.account_id, tag.region}, "vol-1", "team");
+        tags::erase_all(tx, "i-1");
+    });
+    read([&](Transaction& tx) {
+        EXPECT_THAT(charged_tags::list(tx, tag.account_id, "team"),
+                    ElementsAre(testing::Pair("i-1", "red")));
+        EXPECT_THAT(charged_tags::keys(tx, tag.account_id), ElementsAre("team"));
+        EXPECT_THAT(charged_tags::keys(tx, "other"), IsEmpty());
         return 0;
     });
 }

@@ -13,7 +13,9 @@
 #include "store/instances.h"
 #include "store/internet_gateways.h"
 #include "store/key_pairs.h"
+#include "store/charged_tags.h"
 #include "store/ledger.h"
+#include "store/price_lists.h"
 #include "store/nat_gateways.h"
 #include "store/network_acls.h"
 #include "store/network_interfaces.h"
@@ -228,6 +230,9 @@ void look_up_everything(Transaction& tx) {
     tags::list_of(tx, scope, id);
     tags::list(tx, scope, "", "", 1);
     ledger::list(tx, 0, 1);
+    charged_tags::list(tx, id, id);
+    charged_tags::keys(tx, id);
+    price_lists::find(tx, id);
     ledger::list(tx, id, 0, 1);
     client_tokens::find(tx, scope, id, id);
     settings::get(tx, id);
