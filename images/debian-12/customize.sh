@@ -11,7 +11,7 @@ add_default_user() {
 
 choose_services() {
     in_root systemctl --quiet enable systemd-networkd systemd-resolved systemd-networkd-wait-online \
-        ec2-identity grow-root journal-flush-late cloud-init
+        ec2-identity grow-root journal-flush-late cloud-init await-identity login-message
     local wants="$root/etc/systemd/system"
     mkdir -p "$wants/sysinit.target.wants" "$wants/multi-user.target.wants"
     rm -f "$wants/sshd.service" "$wants/multi-user.target.wants/ssh.service"
@@ -62,5 +62,11 @@ start_after_ssh() {
     done
 }
 
+# login-message.service makes /run/motd.dynamic.
+shorten_login() {
+    sed -i -E 's|^(session +optional +pam_motd.so +motd=/run/motd.dynamic).*|\1 noupdate|' "$root/etc/pam.d/sshd"
+}
+
 add_default_user
 choose_services
+shorten_login

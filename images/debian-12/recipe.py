@@ -10,7 +10,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from lib import disk, layer
+from lib import agent, disk, layer
 from lib.boot_area import make_boot_area
 from lib.packages import guest_sources
 from lib.run import BuildError, run
@@ -54,6 +54,7 @@ def make_tree(build) -> None:
         _fill_in(build, files / name)
     _add_boot_loader(build, files / "usr/lib/ec2-boot")
     run(["cp", "-r", "--preserve=mode", "--no-preserve=ownership", f"{files}/.", build.tree])
+    agent.install(build, build.tree)
     for folder in build.recipe.layers:
         if (folder / "customize.sh").exists():
             run([folder / "customize.sh", build.tree])
