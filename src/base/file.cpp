@@ -106,6 +106,20 @@ write_file_durably(const std::filesystem::path& path, std::string_view content, 
     return sync_folder(folder);
 }
 
+Result<void> rename_durably(const std::filesystem::path& from, const std::filesystem::path& to) {
+    if (::rename(from.c_str(), to.c_str()) != 0)
+        return fail_errno("rename", from);
+    return sync_folder(folder_of(to));
+}
+
+Result<void> remove_durably(const std::filesystem::path& path) {
+    if (::unlink(path.c_str()) == 0)
+        return sync_folder(folder_of(path));
+    if (errno == ENOENT)
+        return {};
+    return fail_errno("remove", path);
+}
+
 Result<void>
 replace_file(const std::filesystem::path& path, std::string_view content, unsigned mode) {
     return write_beside_and_rename(path, folder_of(path), content, mode, WaitsForDisk::no);

@@ -23,6 +23,10 @@ Result<void> write_file_durably(const std::filesystem::path& path,
 // after a power cut perhaps neither. For what means nothing any more then.
 Result<void>
 replace_file(const std::filesystem::path& path, std::string_view content, unsigned mode = 0600);
+// Of a file whose content is on disk: after a crash it has the one name or the other.
+Result<void> rename_durably(const std::filesystem::path& from, const std::filesystem::path& to);
+// Of a file that may not come back after a crash. One that is not there is no error.
+Result<void> remove_durably(const std::filesystem::path& path);
 // Takes flock(LOCK_EX) on an open file. Tries for a second: a child that another thread has just
 // started holds copies of our descriptors, and so of their locks, until its exec.
 bool lock_exclusively(int fd);

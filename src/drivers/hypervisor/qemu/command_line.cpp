@@ -4,6 +4,7 @@
 #include "base/net.h"
 #include "domain/ids.h"
 #include "drivers/hypervisor/qemu/disk_nodes.h"
+#include "drivers/hypervisor/qemu/hardware.h"
 #include "drivers/hypervisor/qemu/screen.h"
 
 #include <algorithm>
@@ -19,10 +20,6 @@ constexpr int first_child_fd = 3;
 constexpr int max_vcpus = 255; // what QEMU's q35 takes without extended interrupts
 constexpr size_t max_interfaces = max_interface_ports + 1;
 
-// A modest model of the x86-64-v2 grade: under TCG `max` makes a guest a quarter slower, because
-// what it promises has to be emulated (docs of the images; measured).
-constexpr const char* tcg_cpu = "qemu64,+ssse3,+sse4.1,+sse4.2,+popcnt,+cx16,+lahf-lm,+rdrand";
-
 // Where devices sit on the root bus: fixed, so that a guest finds its disks and interfaces under
 // the same names after every start, whatever else it has.
 constexpr int random_slot = 0x03;
@@ -32,6 +29,7 @@ constexpr int first_interface_port_slot = 0x06; // eight ports each
 constexpr int boot_disk_slot = 0x10;
 constexpr int disk_bus_slot = 0x11;
 constexpr size_t first_data_disk_slot = 1; // on the bus of the disks
+constexpr int last_place = 31;
 
 constexpr std::string_view memory_id = "pc.ram"; // as QEMU calls it by itself
 
@@ -90,8 +88,10 @@ class Builder {
   public:
     Builder(const MachineSpec& spec,
             const Acceleration& acceleration,
+            Hardware hardware,
             const CommandLineOptions& options)
-        : spec_(spec), acceleration_(acceleration), options_(options) {}
+        : spec_(spec), acceleration_(acceleration), hardware_(std::move(hardware)),
+          options_(options) {}
 
     CommandLine build() {
         add_machine();
@@ -138,16 +138,16 @@ class Builder {
         add({"-name",
              fmt::format("guest={0},process=pileus-{0},debug-threads=on", spec_.instance_id)});
         // No second disk controller, no SMBus, no backdoor port: a guest sees what it needs.
-        std::string machine = "q35,sata=off,smbus=off,vmport=off";
+        std::string machine = hardware_.machine + ",sata=off,smbus=off,vmport=off";
         if (spec_.firmware == "uefi")
             machine += ",pflash0=uefi-code,pflash1=uefi-variables";
         if (options_.memory != GuestMemory::own)
             machine += fmt::format(",memory-backend={}", memory_id);
         add({"-machine", machine});
         if (acceleration_.name == "kvm")
-            add({"-accel", "kvm", "-cpu", "host"});
+            add({"-accel", "kvm", "-cpu", hardware_.cpu});
         else
-            add({"-accel", "tcg,thread=multi,tb-size=256", "-cpu", tcg_cpu});
+            add({"-accel", "tcg,thread=multi,tb-size=256", "-cpu", hardware_.cpu});
         add({"-smp", fmt::format("{0},sockets=1,cores={0},threads=1", spec_.vcpus)});
         add({"-m", fmt::format("size={}M", spec_.memory_mib)});
         if (options_.memory != GuestMemory::own)
@@ -266,7 +266,8 @@ class Builder {
             device["bootindex"] = 1;
         } else {
             device["bus"] = disk_bus;
-            device["addr"] = fmt::format("{:#x}", first_data_disk_slot + data_disks_++);
+            const auto slot = first_data_disk_slot + data_disks_++;
+            device["addr"] = fmt::format("{:#x}", place_of(disk_id(disk.chain.volume_id), slot));
             device["disable-legacy"] = "on";
         }
         add({"-device", boost::json::serialize(device)});
@@ -309,20 +310,28 @@ class Builder {
         const int fd = pass(Passed::tap, index);
         const auto netdev = netdev_id(interface.interface_id);
         add({"-netdev", fmt::format("tap,id={},fd={},vhost=off", netdev, fd)});
-        const auto place = index == 0 ? fmt::format("addr={:#x}", primary_interface_slot)
-                                      : fmt::format("bus={}", interface_port(index - 1));
+        const auto id = nic_id(interface.interface_id);
+        const auto place = index == 0
+                               ? fmt::format("addr={:#x}", primary_interface_slot)
+                               : fmt::format("bus={}", interface_port(place_of(id, index - 1)));
         // No boot ROM: nothing boots from the network here, and the firmware need not look.
         add({"-device",
              fmt::format("virtio-net-pci,id={},netdev={},mac={},host_mtu={},{},romfile=",
-                         nic_id(interface.interface_id),
+                         id,
                          netdev,
                          interface.mac,
                          interface.mtu,
                          place)});
     }
 
+    size_t place_of(const std::string& id, size_t in_order) const {
+        const auto known = options_.places.find(id);
+        return known == options_.places.end() ? in_order : static_cast<size_t>(known->second);
+    }
+
     const MachineSpec& spec_;
     const Acceleration& acceleration_;
+    const Hardware hardware_;
     const CommandLineOptions& options_;
     CommandLine line_;
     size_t data_disks_ = 0;
@@ -365,7 +374,11 @@ Result<CommandLine> build_command_line(const MachineSpec& spec,
                                        const Acceleration& acceleration,
                                        const CommandLineOptions& options) {
     PILEUS_TRY(check(spec));
-    return Builder(spec, acceleration, options).build();
+    for (const auto& [id, place] : options.places)
+        if (place < 0 || place > last_place)
+            return refuse("a device in the place", std::to_string(place));
+    PILEUS_ASSIGN(auto hardware, parse_hardware(spec.hardware, acceleration));
+    return Builder(spec, acceleration, std::move(hardware), options).build();
 }
 
 } // namespace pileus::drivers

@@ -8,6 +8,7 @@
 
 #include "drivers/hypervisor/hypervisor.h"
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,11 +22,16 @@ enum class GuestMemory {
     private_ // a private view of what a frozen guest had
 };
 
+// Where the devices are that can be plugged and pulled, by their names in QEMU: a disk's slot on
+// its bus, an interface's port.
+using DevicePlaces = std::map<std::string, int>;
+
 struct CommandLineOptions {
     std::string emulator = "/usr/bin/qemu-system-x86_64";
     std::string uefi_code = "/usr/share/OVMF/OVMF_CODE_4M.fd";
     GuestMemory memory = GuestMemory::own;
     bool is_incoming = false; // devices (and memory) are yet to be read: see migration.h
+    DevicePlaces places;      // of devices that are not to sit in the order of the spec
 };
 
 // What stands behind a descriptor that QEMU is given.

@@ -11,6 +11,8 @@
 //   agent.sock     the line to the agent in the guest
 //   console.log    what the guest wrote there, bounded
 //   qemu.log       what the launcher and QEMU have to say
+//   memory         of a guest that hibernates, sealed: saved_memory.h; memory.new while it is saved
+//   memory.lock    what its memory would be sealed with
 //   uefi-variables the guest's firmware settings, if it has such firmware
 
 #include "base/result.h"
@@ -28,6 +30,9 @@ class MachineFolder {
     std::filesystem::path record() const { return path_ / "machine.json"; }
     std::filesystem::path console_log() const { return path_ / "console.log"; }
     std::filesystem::path emulator_log() const { return path_ / "qemu.log"; }
+    std::filesystem::path memory() const { return path_ / "memory"; }
+    std::filesystem::path new_memory() const { return path_ / "memory.new"; }
+    std::filesystem::path memory_lock() const { return path_ / "memory.lock"; }
     std::filesystem::path uefi_variables() const { return path_ / "uefi-variables"; }
 
     // A listening socket of this name, in place of any that was there.

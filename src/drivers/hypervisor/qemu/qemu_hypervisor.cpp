@@ -252,6 +252,7 @@ Result<void> QemuHypervisor::start(const MachineSpec& spec) {
 }
 
 Result<void> QemuHypervisor::boot(const MachineSpec& spec, uint32_t uid) {
+    PILEUS_TRY(forget_memory(spec.instance_id)); // it is of no disk that this guest writes to
     LaunchOptions options;
     options.files.uefi_variables = options_.uefi_variables;
     PILEUS_ASSIGN(const auto machine, launch(spec, uid, options));
@@ -270,6 +271,7 @@ QemuHypervisor::launch(const MachineSpec& spec, uint32_t uid, const LaunchOption
     PILEUS_ASSIGN(auto machine, attach(spec.instance_id, uid, *record.process));
     // Written while QEMU gets ready.
     PILEUS_TRY(replace_file(folder.record(), format_machine_record(record)));
+    PILEUS_TRY(note_memory_lock(spec));
     auto known = machine->wait_until_known(in(start_deadline));
     if (!known)
         return fail(errors::unavailable,
@@ -292,12 +294,14 @@ Result<ProcessIdentity>
 QemuHypervisor::spawn(const MachineSpec& spec, uint32_t uid, const LaunchOptions& options) {
     const auto acceleration = probe();
     const auto folder = folder_of(spec.instance_id);
-    PILEUS_ASSIGN(
-        const CommandLine line,
-        build_command_line(
-            spec,
-            acceleration,
-            {options_.emulator, options_.uefi_code, options.memory, options.is_incoming}));
+    PILEUS_ASSIGN(const CommandLine line,
+                  build_command_line(spec,
+                                     acceleration,
+                                     {options_.emulator,
+                                      options_.uefi_code,
+                                      options.memory,
+                                      options.is_incoming,
+                                      options.places}));
     PILEUS_ASSIGN(const LaunchFds fds, LaunchFds::open(spec, line, folder, options.files));
     ProcessSpec process;
     process.argv = {options_.launcher, "--uid", std::to_string(uid)};
@@ -396,7 +400,8 @@ Result<void> QemuHypervisor::limit_disk(const std::string& instance_id,
 Result<void> QemuHypervisor::switch_layers(const std::string& instance_id,
                                            const std::vector<LayerSwitch>& switches) {
     PILEUS_ASSIGN(const auto machine, find_alive(instance_id));
-    return switch_disk_layers(*machine, switches, in(disk_deadline));
+    PILEUS_TRY(switch_disk_layers(*machine, switches, in(disk_deadline)));
+    return renew_memory_lock(instance_id, switches);
 }
 
 Result<bool> QemuHypervisor::writes_to(const std::string& instance_id,

@@ -13,6 +13,7 @@
 #include "drivers/hypervisor/qemu/launch_fds.h"
 #include "drivers/hypervisor/qemu/machine.h"
 #include "drivers/hypervisor/qemu/machine_record.h"
+#include "drivers/hypervisor/qemu/saved_memory.h"
 #include "drivers/hypervisor/qemu/template_store.h"
 #include "drivers/hypervisor/qemu/watcher.h"
 
@@ -84,6 +85,10 @@ class QemuHypervisor final : public Hypervisor {
     Result<std::vector<FrozenGuest>> templates() override;
     Result<void> remove_template(const std::string& template_id) override;
     Result<void> cool_template(const std::string& template_id) override;
+    std::string current_hardware() override;
+    Result<void> hibernate(const std::string& instance_id) override;
+    Result<void> wake(const MachineSpec& spec) override;
+    Result<void> forget_memory(const std::string& instance_id) override;
     Result<void> destroy(const std::string& instance_id) override;
     Result<void> forget(const std::string& instance_id) override;
     MachineObservation observe(const std::string& instance_id) override;
@@ -103,6 +108,7 @@ class QemuHypervisor final : public Hypervisor {
         GuestMemory memory = GuestMemory::own;
         bool is_incoming = false;
         bool is_half_made = false; // nobody is to see it as it is
+        DevicePlaces places;
         LaunchFiles files;
     };
 
@@ -130,6 +136,14 @@ class QemuHypervisor final : public Hypervisor {
                        const MachineSpec& spec,
                        const GuestIdentity& identity,
                        uint32_t uid);
+    Result<void> note_memory_lock(const MachineSpec& spec);
+    // Its boot disk may have another secret from now on.
+    Result<void> renew_memory_lock(const std::string& instance_id,
+                                   const std::vector<LayerSwitch>& switches);
+    Result<void> save_memory(Machine& machine);
+    Result<void> restore(const MachineSpec& spec, uint32_t uid);
+    // Never from the same memory twice.
+    Result<void> go_on(Machine& machine);
     bool is_to_be_ended(const std::string& instance_id);
     Result<uint32_t> take_uid(const std::string& instance_id);
     Result<void> end(Machine& machine);
