@@ -7,6 +7,7 @@
 #include "drivers/hypervisor/qemu/hardware.h"
 #include "drivers/hypervisor/qemu/migration.h"
 #include "drivers/hypervisor/qemu/qemu_hypervisor.h"
+#include "drivers/hypervisor/qemu/screen.h"
 #include "drivers/hypervisor/qemu/sealed_stream.h"
 #include "drivers/hypervisor/qemu/step_times.h"
 
@@ -212,6 +213,7 @@ Result<void> QemuHypervisor::restore(const MachineSpec& spec, uint32_t uid) {
         options.files.console,
         console_output(spec.instance_id, static_cast<size_t>(options_.console_limit_bytes)));
     PILEUS_ASSIGN(const auto machine, launch(spec, uid, options));
+    PILEUS_TRY(open_screen(*machine, folder, in(quick_deadline)));
     times.note("launched");
     PILEUS_TRY(load_sealed(*machine, file, secret, spec.memory_mib));
     times.note("loaded");
