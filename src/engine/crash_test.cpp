@@ -2,7 +2,7 @@
 //
 // kill -9 of the daemon between any two steps of what is done with disks: the next daemon finishes
 // it, nothing is left over, and guests write where the next start would look for it.
-#include "engine/disk_fixture.h"
+#include "engine/warm_fixture.h"
 
 #include <fstream>
 #include <functional>
@@ -19,7 +19,7 @@ using namespace std::chrono_literals;
 const std::string first = "snap-00000000000000001", second = "snap-00000000000000002";
 
 // A fixture that can be made as often as there are places to crash.
-class World final : public DiskFixture {
+class World final : public WarmFixture {
   public:
     using Step = std::function<void(World&)>;
 
@@ -44,6 +44,7 @@ class World final : public DiskFixture {
         write([&](store::Transaction& tx) { store::work::release_leases(tx, host_id); });
         EXPECT_TRUE(volumes_.recover());
         EXPECT_TRUE(instances_.recover(*hypervisor_.recover(), false));
+        EXPECT_TRUE(recover_warm_templates(*store_, hypervisor_, clock_, host_id));
         EXPECT_TRUE(recover_disks(*store_, sources_, clock_, host_id));
         LayerController of_next_daemon{
             *store_, clock_, hypervisor_, volumes_, disks_, locks_, long_work_, host_id};
@@ -101,6 +102,17 @@ class World final : public DiskFixture {
     using DiskFixture::task;
     using DiskFixture::volume;
     using DiskFixture::volumes_on_disk;
+    using WarmFixture::clone_id;
+    using WarmFixture::clone_root_id;
+    using WarmFixture::depth;
+    using WarmFixture::first_id;
+    using WarmFixture::is_launch_noted;
+    using WarmFixture::is_warm;
+    using WarmFixture::launch_of_image;
+    using WarmFixture::make_template;
+    using WarmFixture::only_template;
+    using WarmFixture::settle_templates;
+
     using EngineFixture::folder_;
     using EngineFixture::hypervisor_;
     using EngineFixture::request_termination;
@@ -281,6 +293,65 @@ TEST(CrashOfTheDaemon, WhileLayersAreJoined) {
             w.delete_snapshot(second);
         },
         [](World& w) { EXPECT_THAT(w.snapshots_on_disk(), testing::ElementsAre(w.base_id)); });
+}
+
+TEST(CrashOfTheDaemon, WhileAWarmTemplateIsMade) {
+    crash_everywhere([](World&) {},
+                     [](World& w) { w.make_template(); },
+                     [](World& w) {
+                         w.settle_templates();
+                         const auto made = w.only_template();
+                         EXPECT_EQ(made.state, domain::WarmTemplateState::ready);
+                         EXPECT_EQ(w.hypervisor_.templates()->size(), 1u);
+                         EXPECT_THAT(w.volumes_on_disk(), testing::ElementsAre(w.root_id));
+                         EXPECT_THAT(w.snapshots_on_disk(),
+                                     testing::UnorderedElementsAre(w.base_id, made.snapshot_id));
+                     });
+}
+
+// However it ends, a guest that booted has a disk of its image, and one that was told who it is has
+// one of the template.
+TEST(CrashOfTheDaemon, WhileAnInstanceIsStartedFromAWarmTemplate) {
+    crash_everywhere([](World& w) { w.make_template(); },
+                     [](World& w) { w.launch_of_image(w.clone_id); },
+                     [](World& w) {
+                         EXPECT_EQ(w.state(w.clone_id), InstanceState::running);
+                         EXPECT_FALSE(w.is_launch_noted(w.clone_id));
+                         const size_t over = w.is_warm(w.clone_id) ? 1 : 0;
+                         EXPECT_EQ(w.depth(w.clone_root_id), w.depth(w.root_id) + over);
+                     });
+}
+
+TEST(CrashOfTheDaemon, WhileAStartFromAWarmTemplateFails) {
+    crash_everywhere([](World& w) { w.make_template(); },
+                     [](World& w) {
+                         w.hypervisor_.fail_next("start_from", {errors::timeout, "no answer"});
+                         w.launch_of_image(w.clone_id);
+                     },
+                     [](World& w) {
+                         EXPECT_EQ(w.state(w.clone_id), InstanceState::running);
+                         EXPECT_FALSE(w.is_launch_noted(w.clone_id));
+                         const size_t over = w.is_warm(w.clone_id) ? 1 : 0;
+                         EXPECT_EQ(w.depth(w.clone_root_id), w.depth(w.root_id) + over);
+                     });
+}
+
+TEST(CrashOfTheDaemon, WhileAWarmLaunchIsTerminatedAtOnce) {
+    crash_everywhere([](World& w) { w.make_template(); },
+                     [](World& w) {
+                         w.launch_of_image(w.clone_id);
+                         w.run_until_quiet();
+                         w.request_termination(w.clone_id);
+                     },
+                     [](World& w) {
+                         if (w.state(w.clone_id) != InstanceState::terminated) {
+                             w.request_termination(w.clone_id);
+                             w.settle_down();
+                         }
+                         EXPECT_FALSE(w.is_launch_noted(w.clone_id));
+                         EXPECT_THAT(w.volumes_on_disk(), testing::ElementsAre(w.root_id));
+                         EXPECT_THAT(w.findings(), IsEmpty());
+                     });
 }
 
 TEST(CrashOfTheDaemon, WhileADiskIsImported) {

@@ -83,11 +83,12 @@ Result<std::optional<WarmLaunches::Attempt>> WarmLaunches::begin(const Instance&
         PILEUS_TRY(abandon(instance));
     if (!attempt)
         return std::nullopt;
-    // A guest that came so far that it is there is taken over by start_from(); without one, what is
-    // left of the volume may have been written to.
-    const bool is_there =
-        goes_on && hypervisor_.observe(instance.id).state != drivers::MachineState::absent;
-    if (goes_on && !is_there)
+    const bool is_there = hypervisor_.observe(instance.id).state != drivers::MachineState::absent;
+    if (!goes_on && (is_there || attempt->root.state != domain::VolumeState::creating))
+        return std::nullopt; // it was on its way to boot when it was interrupted
+    // A guest that came so far that it is there is taken over by start_from(). Without one, what is
+    // left of the volume may have been written to, or be made of the image.
+    if (!is_there)
         PILEUS_TRY(volumes_.remove(attempt->root.id));
     if (!goes_on)
         PILEUS_TRY(store_.write([&](store::Transaction& tx) -> Result<void> {

@@ -29,6 +29,8 @@ transit = "100.{64 + _number // 2 * 2}.0.0/15"
 cpu_overcommit = 16.0
 [instances]
 stop_timeout_seconds = 30
+[warm]
+mode = "off"
 """
 
 _daemon = None
