@@ -5,21 +5,22 @@
 #include "field_count.h"
 #include "samples.h"
 #include "store/addresses.h"
+#include "store/charged_tags.h"
 #include "store/client_tokens.h"
 #include "store/connection.h"
 #include "store/dhcp_options.h"
 #include "store/disk_tasks.h"
+#include "store/forks.h"
 #include "store/images.h"
 #include "store/instances.h"
 #include "store/internet_gateways.h"
 #include "store/key_pairs.h"
-#include "store/charged_tags.h"
 #include "store/ledger.h"
-#include "store/price_lists.h"
 #include "store/nat_gateways.h"
 #include "store/network_acls.h"
 #include "store/network_interfaces.h"
 #include "store/prefix_lists.h"
+#include "store/price_lists.h"
 #include "store/route_tables.h"
 #include "store/security_groups.h"
 #include "store/snapshots.h"
@@ -27,9 +28,9 @@
 #include "store/volumes.h"
 #include "store/vpc_peering_connections.h"
 #include "store/vpcs.h"
+#include "store/warm_templates.h"
 #include "store/work.h"
 
-#include "store/warm_templates.h"
 #include <gmock/gmock.h>
 #include <set>
 
@@ -156,12 +157,15 @@ void look_up_disks(Transaction& tx, const std::string& id) {
     disk_tasks::find(tx, id);
     disk_tasks::list(tx, scope, page);
     disk_tasks::list_active(tx, id);
-}
-
+    forks::find(tx, id);
+    forks::list_disks(tx, id);
+    forks::list_of_host(tx, id);
     warm_templates::find(tx, id);
     warm_templates::find(tx, {id, id, id, id});
     warm_templates::list_of_host(tx, id);
     warm_launches::find(tx, id);
+}
+
 void look_up_everything(Transaction& tx) {
     const std::string id = "id";
     const Page page;
@@ -178,6 +182,7 @@ void look_up_everything(Transaction& tx) {
                                   instances::Narrowing{.state = "x", .type = "x"}})
         instances::list(tx, scope, narrowing, page);
     instances::list_live(tx, id);
+    instances::list_of_fork(tx, id);
     instances::list_terminated_before(tx, Time{}, 1);
     instances::count_active_by_type(tx, id);
     instances::count_by_state(tx, id);
@@ -255,13 +260,14 @@ void change_everything(Transaction& tx) {
     images::erase(tx, "id");
     images::withdraw(tx, {"id", "id"});
     disk_tasks::erase(tx, "id");
+    forks::erase(tx, "id");
+    warm_templates::erase(tx, "id");
+    warm_launches::erase(tx, "id");
     network_interfaces::erase(tx, "id");
     route_tables::erase(tx, "id");
     route_table_associations::erase(tx, "id");
     routes::erase(tx, "id", "id");
     routes::erase_of_table(tx, "id");
-    warm_templates::erase(tx, "id");
-    warm_launches::erase(tx, "id");
     network_acls::erase(tx, "id");
     network_acl_associations::erase(tx, "id");
     network_acl_entries::erase(tx, "id", true, 1);
@@ -332,7 +338,8 @@ std::vector<Column> row_of(Transaction& tx, const std::string& table) {
 // a text column that holds the name of another was crossed with it.
 void expect_full(const std::vector<Column>& sample, const std::vector<Column>& plain) {
     ASSERT_EQ(sample.size(), plain.size());
-    const std::set<std::string> free{"id", "state", "shutdown_behavior", "attachment", "kind"};
+    const std::set<std::string> free{
+        "id", "state", "hibernation", "shutdown_behavior", "attachment", "kind"};
     for (size_t i = 0; i < sample.size(); ++i) {
         EXPECT_NE(sample[i].value, plain[i].value) << sample[i].name;
         if (sample[i].is_text && free.count(sample[i].name) == 0)
@@ -365,6 +372,11 @@ void insert_image_with(Transaction& tx, const domain::ImageDevice& device) {
     if (is_sample)
         execute(tx.connection(), "DELETE FROM image_devices WHERE position = 0");
     execute(tx.connection(), "DELETE FROM images");
+}
+
+void insert_fork_with(Transaction& tx, const domain::ForkDisk& disk) {
+    forks::insert(tx, domain::Fork{}, {disk});
+    execute(tx.connection(), "DELETE FROM forks");
 }
 
 // Every field of the struct has a column of its own.
@@ -421,16 +433,20 @@ TEST_F(SqlitePlans, NoFieldOfADiskWasForgottenOrCrossed) {
                     domain::LaunchPermission{"image_id", "account_id"},
                     images::permit);
         check_table(tx, "disk_tasks", samples::disk_task("import-snap-1"), disk_tasks::insert);
-    });
-}
-
-TEST_F(SqlitePlans, NoFieldOfTheNetworkWasForgottenOrCrossed) {
-    write([](Transaction& tx) {
+        check_table(tx, "forks", samples::fork("fork-1"), [](Transaction& t, const auto& row) {
+            forks::insert(t, row, {});
+        });
+        check_table(tx, "fork_disks", samples::fork_disk(), insert_fork_with);
         check_table(tx, "warm_templates", samples::warm_template("wt-1"), warm_templates::insert);
         check_table(tx,
                     "warm_launches",
                     domain::WarmLaunch{"instance_id", "template_id", samples::moment(1)},
                     warm_launches::insert);
+    });
+}
+
+TEST_F(SqlitePlans, NoFieldOfTheNetworkWasForgottenOrCrossed) {
+    write([](Transaction& tx) {
         check_table(tx, "vpcs", samples::vpc("vpc-1"), vpcs::insert);
         check_table(tx,
                     "vpc_cidr_blocks",
