@@ -126,12 +126,12 @@ class Reader {
             {"host.cpus", number("host.cpus", c.cloud.host.cpus, 1, 4096)},
             {"host.memory_mib", number64("host.memory_mib", c.cloud.host.memory_mib)},
             {"host.cpu_overcommit", decimal("host.cpu_overcommit", c.cloud.host.cpu_overcommit)},
-            {"engine.threads", number("engine.threads", c.engine_threads, 1, 256)},
             {"warm.mode", warm_mode()},
             {"warm.max_templates", number("warm.max_templates", c.warm.templates_max, 0, 10000)},
             {"warm.memory_mib", mebibytes("warm.memory_mib", c.warm.memory_bytes_max)},
             {"warm.idle_hours",
              duration("warm.idle_hours", c.warm.idle_longest, std::chrono::hours{1})},
+            {"engine.threads", number("engine.threads", c.engine_threads, 1, 256)},
         };
     }
 
@@ -230,7 +230,6 @@ class Reader {
             return {};
         };
     }
-    static Setter duration(std::string key, Duration& out, Duration unit) {
     static Setter mebibytes(std::string key, int64_t& out) {
         return [key = std::move(key), &out](const toml::node& node) -> Result<void> {
             static constexpr int64_t most = int64_t{1} << 40;
@@ -241,6 +240,7 @@ class Reader {
             return {};
         };
     }
+    static Setter duration(std::string key, Duration& out, Duration unit) {
         return [key = std::move(key), &out, unit](const toml::node& node) -> Result<void> {
             static constexpr int64_t longest = 366LL * 24 * 3600 * 1000;
             PILEUS_ASSIGN(const auto value, value_of<int64_t>(node, key, "a number"));
@@ -291,7 +291,6 @@ class Reader {
             return bad(key, fmt::format("expected one of: {}", fmt::join(allowed, ", ")));
         };
     }
-    Setter regions() {
     Setter warm_mode() {
         return [this](const toml::node& node) -> Result<void> {
             static const std::map<std::string, engine::WarmMode, std::less<>> modes{
@@ -305,6 +304,7 @@ class Reader {
             return {};
         };
     }
+    Setter regions() {
         return [this](const toml::node& node) -> Result<void> {
             const auto* names = node.as_array();
             if (!names || names->empty())
@@ -388,8 +388,8 @@ class Reader {
                 image.root_device_name =
                     (*table)["root_device_name"].value_or(image.root_device_name);
                 image.size_gib = (*table)["size_gib"].value_or(image.size_gib);
-            }
                 image.has_guest_agent = (*table)["guest_agent"].value_or(false);
+            }
             if (image.id.empty())
                 return bad("images", "each [[images]] section needs an id");
             config_.declared_images.push_back(std::move(image));

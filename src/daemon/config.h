@@ -54,8 +54,8 @@ struct Config {
     bool restart_after_boot = false;
     Duration terminated_visible = std::chrono::hours{1};
     int engine_threads = 8;
-    int api_threads = 16;
     engine::WarmOptions warm; // of these: what [warm] sets; the rest follows from the machine
+    int api_threads = 16;
 
     cloud::Settings cloud;
 

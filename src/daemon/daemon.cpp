@@ -17,14 +17,14 @@
 #include "daemon/credentials_file.h"
 #include "daemon/drivers.h"
 #include "daemon/machine.h"
+#include "domain/ids.h"
 #include "engine/disk_check.h"
 #include "engine/disk_tasks.h"
-#include "domain/ids.h"
 #include "engine/disks.h"
 #include "engine/engine.h"
+#include "engine/guest_starter.h"
 #include "engine/housekeeping.h"
 #include "engine/images.h"
-#include "engine/guest_starter.h"
 #include "engine/import_sources.h"
 #include "engine/instances.h"
 #include "engine/keyed_locks.h"
@@ -38,11 +38,11 @@
 #include "engine/snapshots.h"
 #include "engine/volumes.h"
 #include "engine/vpcs.h"
-#include "http/server.h"
-#include "imds/metadata_service.h"
 #include "engine/warm_keeping.h"
 #include "engine/warm_launches.h"
 #include "engine/warm_templates.h"
+#include "http/server.h"
+#include "imds/metadata_service.h"
 #include "meter/books.h"
 #include "store/client_tokens.h"
 #include "store/sqlite/sqlite_store.h"
@@ -124,8 +124,6 @@ struct Daemon::Parts {
     std::unique_ptr<imds::MetadataService> metadata;
     engine::KeyedLocks instance_locks;
     std::unique_ptr<engine::VpcNetwork> vpc_network;
-    std::unique_ptr<engine::InstanceController> instances;
-    std::unique_ptr<engine::SecurityGroupController> security_groups;
     engine::WarmUses warm_uses;
     IdleCpus idle_cpus;
     std::unique_ptr<engine::WarmLaunches> warm_launches;
@@ -135,6 +133,8 @@ struct Daemon::Parts {
     std::unique_ptr<engine::ForkController> fork_controller;
     std::unique_ptr<engine::Hibernations> hibernations;
     std::unique_ptr<engine::GuestStarter> guest_starter;
+    std::unique_ptr<engine::InstanceController> instances;
+    std::unique_ptr<engine::SecurityGroupController> security_groups;
     std::unique_ptr<engine::NetworkInterfaceController> network_interfaces;
     std::unique_ptr<engine::VpcController> vpcs;
     std::unique_ptr<engine::NatGatewayController> nat_gateways;
@@ -165,10 +165,10 @@ struct Daemon::Parts {
     Result<void> make_cloud();
     Result<void> make_engine(ProcessRunner& runner);
     void make_controllers(const std::string& host_id);
+    void make_warm_controllers(const std::string& host_id);
     void make_disk_controllers(const std::string& host_id, ProcessRunner& runner);
     engine::DiskCheckOptions disk_check_options() const;
     Result<void> make_metadata_service();
-    void make_warm_controllers(const std::string& host_id);
     Result<void> make_api(const auth::Credential& credential);
     Result<void> recover();
     Result<void> declare_images();
@@ -210,7 +210,8 @@ Result<void> Daemon::Parts::load_data() {
     return {};
 }
 
-// The prices of the folder are in force from now on, where they differ from those of the last start.
+// The prices of the folder are in force from now on, where they differ from those of the last
+// start.
 Result<void> Daemon::Parts::set_prices(const std::filesystem::path& folder) {
     PILEUS_ASSIGN(auto lists, meter::load_price_lists(folder));
     for (auto& list : lists)
@@ -233,6 +234,7 @@ Result<void> Daemon::Parts::make_engine(ProcessRunner& runner) {
     const auto& host_id = config.cloud.host.host_id;
     vpc_network = std::make_unique<engine::VpcNetwork>(*store, *drivers.network, host_id);
     make_disk_controllers(host_id, runner);
+    make_warm_controllers(host_id);
     make_controllers(host_id);
     engine::EngineOptions options;
     options.host_id = host_id;
@@ -243,9 +245,9 @@ Result<void> Daemon::Parts::make_engine(ProcessRunner& runner) {
                                          clock,
                                          options,
                                          std::vector<engine::Controller*>{instances.get(),
+                                                                          fork_controller.get(),
                                                                           security_groups.get(),
                                                                           network_interfaces.get(),
-    make_warm_controllers(host_id);
                                                                           vpcs.get(),
                                                                           nat_gateways.get(),
                                                                           volumes.get(),
@@ -254,9 +256,10 @@ Result<void> Daemon::Parts::make_engine(ProcessRunner& runner) {
                                                                           layers.get(),
                                                                           disk_tasks.get(),
                                                                           disk_check.get(),
+                                                                          warm_templates.get(),
+                                                                          warm_keeper.get(),
                                                                           housekeeping.get()});
     store->on_work([this] { engine->wake(); });
-                                                                          fork_controller.get(),
     drivers.hypervisor->on_change([this](const std::string& id) {
         const bool is_template = id.starts_with(domain::prefix::warm_template);
         engine->look_at(
@@ -265,18 +268,6 @@ Result<void> Daemon::Parts::make_engine(ProcessRunner& runner) {
     return {};
 }
 
-void Daemon::Parts::make_controllers(const std::string& host_id) {
-    engine::InstanceControllerOptions options;
-    options.host_id = host_id;
-    options.stop_timeout = config.cloud.stop_timeout;
-    options.terminated_visible = config.terminated_visible;
-                                                                          warm_templates.get(),
-                                                                          warm_keeper.get(),
-    options.restart_after_boot = config.restart_after_boot;
-    options.emulated = config.is_emulated();
-    options.free_bytes = [folder = config.data_dir / "volumes"] { return free_bytes_of(folder); };
-    instances = std::make_unique<engine::InstanceController>(*store,
-                                                             clock,
 void Daemon::Parts::make_warm_controllers(const std::string& host_id) {
     auto options = config.warm;
     options.host_id = host_id;
@@ -329,9 +320,22 @@ void Daemon::Parts::make_warm_controllers(const std::string& host_id) {
                                                            config.mtu);
 }
 
+void Daemon::Parts::make_controllers(const std::string& host_id) {
+    engine::InstanceControllerOptions options;
+    options.host_id = host_id;
+    options.stop_timeout = config.cloud.stop_timeout;
+    options.terminated_visible = config.terminated_visible;
+    options.restart_after_boot = config.restart_after_boot;
+    options.emulated = config.is_emulated();
+    options.free_bytes = [folder = config.data_dir / "volumes"] { return free_bytes_of(folder); };
+    instances = std::make_unique<engine::InstanceController>(*store,
+                                                             clock,
                                                              *drivers.hypervisor,
                                                              *vpc_network,
                                                              *disks,
+                                                             *guest_starter,
+                                                             *warm_launches,
+                                                             *hibernations,
                                                              instance_locks,
                                                              options);
     network_interfaces = std::make_unique<engine::NetworkInterfaceController>(
@@ -344,9 +348,6 @@ void Daemon::Parts::make_warm_controllers(const std::string& host_id) {
         engine::NetworkInterfaceControllerOptions{.host_id = host_id, .mtu = config.mtu});
     security_groups = std::make_unique<engine::SecurityGroupController>(*vpc_network);
     vpcs = std::make_unique<engine::VpcController>(*vpc_network, *store, clock);
-                                                             *guest_starter,
-                                                             *warm_launches,
-                                                             *hibernations,
     nat_gateways = std::make_unique<engine::NatGatewayController>(
         *store,
         clock,
@@ -409,6 +410,7 @@ engine::DiskCheckOptions Daemon::Parts::disk_check_options() const {
     return {.host_id = config.cloud.host.host_id,
             .instances_folder = config.data_dir / "instances",
             .downloads = config.data_dir / "downloads",
+            .templates_folder = config.data_dir / "templates",
             .is_emulated = config.is_emulated()};
 }
 
@@ -421,7 +423,6 @@ Result<void> Daemon::Parts::make_metadata_service() {
         [this](const std::string& vpc_id, uint32_t mark) {
             return drivers.network->interface_of_mark(vpc_id, mark);
         },
-            .templates_folder = config.data_dir / "templates",
         [this](const std::string& zone) { return cloud::zone_id(config.cloud, zone); });
     metadata_server = std::make_unique<http::Server>(http::ServerOptions{}, clock, random);
     drivers.network->on_metadata_listener(
@@ -466,8 +467,6 @@ Result<void> Daemon::Parts::make_api(const auth::Credential& credential) {
         *store,
         clock,
         *catalog,
-    options.services.push_back("ce");
-    options.services.push_back("pricing");
         *books,
         *cloud,
         config.cloud,
@@ -525,6 +524,7 @@ Result<void> Daemon::Parts::recover() {
     PILEUS_TRY(instances->recover(guests, machine_restarted));
     const auto& host_id = config.cloud.host.host_id;
     PILEUS_TRY(engine::recover_network(*store, *drivers.network, clock, host_id));
+    PILEUS_TRY(engine::recover_warm_templates(*store, *drivers.hypervisor, clock, host_id));
     PILEUS_TRY(engine::recover_disks(*store, *import_sources, clock, host_id));
     engine->start();
     return {};
@@ -542,10 +542,10 @@ Result<void> Daemon::Parts::declare_images() {
             declared.region.empty() ? config.cloud.regions.front().name : declared.region;
         build.root_device_name = declared.root_device_name;
         build.size_gib = declared.size_gib;
+        build.guest_agent = declared.has_guest_agent ? "1" : "";
         PILEUS_ASSIGN(const auto registered, cloud->images.register_built(build));
         for (const auto& image : registered)
             PILEUS_TRY(cloud->images.publish({image.id}));
-    PILEUS_TRY(engine::recover_warm_templates(*store, *drivers.hypervisor, clock, host_id));
     }
     return {};
 }
@@ -563,7 +563,6 @@ Result<void> Daemon::Parts::listen() {
     if (!config.tls_key_path.empty())
         options.tls = http::TlsFiles{config.tls_certificate_path, config.tls_key_path};
     PILEUS_ASSIGN(
-        build.guest_agent = declared.has_guest_agent ? "1" : "";
         port,
         api_server->listen(config.address, static_cast<uint16_t>(config.port), std::move(options)));
     return {};
